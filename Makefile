@@ -1,0 +1,34 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup check test clean lock
+
+PYTHON ?= python3
+BIN := .venv/bin
+CODE := shared services web operations deploy tests
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+.venv/.ready: requirements/development.lock
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/python -m pip --quiet install uv
+	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python $<
+	@touch $@
+
+setup: .venv/.ready ## the Python environment, from the hashed lock
+
+check: setup ## format, lint, types
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy $(CODE)
+
+test: check ## check, then all tests
+	$(BIN)/python -m pytest tests
+
+lock: setup ## write the locks anew from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes pyproject.toml -o requirements/production.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes pyproject.toml \
+		--group local --group dev -o requirements/development.lock
+
+clean: ## remove what was made, the data of the portal included
+	rm -rf .venv .portal .mypy_cache .ruff_cache .pytest_cache .hypothesis

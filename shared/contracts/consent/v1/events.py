@@ -1,0 +1,83 @@
+"""What consent tells its peers: signatures, authorizations, and who may see what of whom from when to when."""
+
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.contracts.event import PatientEvent
+
+Scope = Literal["messages", "results", "documents", "appointments", "refills", "billing"]
+ActingAs = Literal["self", "representative", "executor"]
+
+
+class ConsentSigned(PatientEvent):
+    """A portal consent form was signed. ``signer_id`` = patient: for the own access; else that representative."""
+
+    consent_id: UUID
+    signer_id: UUID
+    form_version: int
+    signed_at: datetime
+    method: Literal["paper", "screen"]
+
+
+class ConsentWithdrawn(PatientEvent):
+    """What that signature carried ended."""
+
+    consent_id: UUID
+    signer_id: UUID
+
+
+class AuthorizationGranted(PatientEvent):
+    """A representative was authorized (R7, R17, R19); it opens nothing before documents and consent are there."""
+
+    authorization_id: UUID
+    person_id: UUID
+    kind: Literal["minor", "adult_authorization", "personal_representative", "executor"]
+    scopes: list[Scope]
+    until: date | None = None
+
+
+class AuthorizationEnded(PatientEvent):
+    """An authorization was revoked or ended."""
+
+    authorization_id: UUID
+    person_id: UUID
+
+
+class DocumentsVerified(PatientEvent):
+    """Staff verified a representative's documents; they count until ``expires_on`` (the last day, local)."""
+
+    authorization_id: UUID
+    person_id: UUID
+    expires_on: date | None = None
+
+
+class Window(BaseModel):
+    """From ≤ t < until the account may see these scopes, because of these events (``<service>:<position>``)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    acting_as: ActingAs
+    person_id: UUID
+    scopes: list[Scope]
+    since: datetime
+    until: datetime | None = None
+    rule: str
+    because: list[str]
+
+
+class AccessDecided(PatientEvent):
+    """All windows of one account on one patient; replaces every earlier decision of a lower generation."""
+
+    account_id: UUID
+    generation: int
+    windows: list[Window]
+
+
+class RecordsReleaseRequested(PatientEvent):
+    """An Authorization for Release was signed (R21)."""
+
+    release_id: UUID
+    due_on: date

@@ -1,0 +1,52 @@
+"""What documents tells its peers: results and documents received and released, the record's growth."""
+
+from typing import Literal
+from uuid import UUID
+
+from shared.contracts.event import PatientEvent
+
+Origin = Literal["portal", "desk", "import"]
+
+
+class ResultReceived(PatientEvent):
+    """A result arrived and waits for approval; not visible to anyone but staff."""
+
+    result_id: UUID
+    ordering_provider_id: UUID | None = None
+    origin: Origin = "desk"
+
+
+class ResultReleased(PatientEvent):
+    """A provider approved the result; it is visible from now on."""
+
+    result_id: UUID
+    provider_id: UUID
+
+
+class ResultRetracted(PatientEvent):
+    """A released result was taken back."""
+
+    result_id: UUID
+    provider_id: UUID
+
+
+class DocumentReceived(PatientEvent):
+    """A document was filed and waits for approval."""
+
+    document_id: UUID
+    origin: Origin = "desk"
+
+
+class DocumentReleased(PatientEvent):
+    """A provider approved the document."""
+
+    document_id: UUID
+    provider_id: UUID
+
+
+class RecordEntryListed(PatientEvent):
+    """A medication, allergy, immunisation or problem joined the health record; visible on arrival (R14)."""
+
+    entry_id: UUID
+    kind: Literal["medication", "allergy", "immunization", "problem"]
+    origin: Origin = "desk"

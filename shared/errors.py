@@ -1,0 +1,102 @@
+"""Few kinds of error, stable slugs, one table to gRPC status. Messages hold no personal data."""
+
+from typing import ClassVar
+
+from grpc import StatusCode
+
+
+class PortalError(Exception):
+    """An answer that refuses. ``slug`` is stable and in ``SLUGS``; ``expected`` says what would have been right."""
+
+    slug: ClassVar[str]
+
+    def __init__(self, expected: str = "", *, field: str = "") -> None:
+        self.expected = expected or SLUGS[self.slug][1]
+        self.field = field
+        super().__init__(f"{self.slug}: {self.expected}")
+
+
+class InvalidField(PortalError):
+    """A field of the request does not have the expected form. ``field`` is its path, e.g. ``birth_date``."""
+
+    slug = "invalid_field"
+
+    def __init__(self, field: str, expected: str) -> None:
+        super().__init__(expected, field=field)
+
+
+class NotFound(PortalError):
+    """Foreign, hidden and absent things answer alike."""
+
+    slug = "not_found"
+
+
+class Refused(PortalError):
+    """The state or a rule does not allow it. Services subclass this, one class and slug a reason."""
+
+    slug = "refused"
+
+
+class NotAllowed(PortalError):
+    """The caller is known and may not call this."""
+
+    slug = "not_allowed"
+
+
+class Unauthenticated(PortalError):
+    slug = "unauthenticated"
+
+
+class StepUpRequired(PortalError):
+    slug = "step_up_required"
+
+
+class Conflict(PortalError):
+    """Others changed the same streams, again and again; the command may be sent once more with the same key."""
+
+    slug = "conflict"
+
+
+class CommandReused(PortalError):
+    """The Idempotency-Key was used before with another request."""
+
+    slug = "idempotency_key_reused"
+
+
+class Throttled(PortalError):
+    slug = "throttled"
+
+
+class Unavailable(PortalError):
+    """A part that must answer did not; nothing was done."""
+
+    slug = "unavailable"
+
+
+class ReadModelBehind(PortalError):
+    slug = "read_model_behind"
+
+
+class AccessUndecided(PortalError):
+    """Consent or identity did not answer within the lease: no answer, no access."""
+
+    slug = "access_undecided"
+
+
+SLUGS: dict[str, tuple[StatusCode, str]] = {
+    "invalid_field": (StatusCode.INVALID_ARGUMENT, "expected another form of the named field"),
+    "not_found": (StatusCode.NOT_FOUND, "nothing here under this id for this caller"),
+    "refused": (StatusCode.FAILED_PRECONDITION, "the present state does not allow this"),
+    "not_allowed": (StatusCode.PERMISSION_DENIED, "expected a caller with another role"),
+    "unauthenticated": (StatusCode.UNAUTHENTICATED, "expected a valid access token"),
+    "step_up_required": (StatusCode.PERMISSION_DENIED, "expected a factor given in the last 5 minutes"),
+    "conflict": (StatusCode.ABORTED, "changed by others at the same time; send it again with the same key"),
+    "idempotency_key_required": (StatusCode.INVALID_ARGUMENT, "expected the header Idempotency-Key"),
+    "idempotency_key_reused": (StatusCode.ALREADY_EXISTS, "expected a new Idempotency-Key for another request"),
+    "throttled": (StatusCode.RESOURCE_EXHAUSTED, "expected fewer tries; wait and send it again"),
+    "unavailable": (StatusCode.UNAVAILABLE, "a part of the portal does not answer; nothing was done"),
+    "read_model_behind": (StatusCode.UNAVAILABLE, "the read model has not reached that position; ask again"),
+    "access_undecided": (StatusCode.UNAVAILABLE, "access cannot be decided now; ask again"),
+    "internal": (StatusCode.INTERNAL, "an error of the portal; the trace id names it"),
+}
+"""Slug → gRPC status and what was expected. A service adds its refusals here: one visible table."""
