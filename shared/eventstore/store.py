@@ -30,7 +30,7 @@ class CommandRecord:
     """What makes a command repeatable. ``command_id`` None: an append that no one repeats (a recorded read).
 
     ``fingerprint`` is the HMAC of the request without its secret fields; ``at`` the rules' clock's instant.
-    ``key`` orders the events for readers (Kafka's key); ``metadata`` holds ids and words only.
+    ``metadata`` holds ids and words only: actor, origin, practice, patient, purpose, cause, traceparent.
     """
 
     command_id: UUID | None
