@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup check test clean lock
+.PHONY: help setup protos check test clean lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -15,7 +15,14 @@ help: ## this list
 	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python $<
 	@touch $@
 
-setup: .venv/.ready ## the Python environment, from the hashed lock
+PROTOS := $(shell find shared/contracts -name '*.proto')
+
+shared/contracts/portal.binpb: .venv/.ready $(PROTOS)
+	$(BIN)/python -m deploy.contracts
+
+protos: shared/contracts/portal.binpb ## the code generated from the gRPC contracts
+
+setup: .venv/.ready protos ## the Python environment from the hashed lock, and the generated code
 
 check: setup ## format, lint, types
 	$(BIN)/ruff format --check $(CODE)

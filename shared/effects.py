@@ -1,12 +1,18 @@
 """Effects: what follows from an event once, and never again in a replay: a command, a mail, a payment."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from shared.envelope import Recorded
+from shared.handling import Work
+from shared.reading import Rows
+
+C = TypeVar("C")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +50,28 @@ class PendingEffect:
     attempt: int
 
 
+class Carrying(Protocol):
+    """One effect being carried out, outside any transaction; possibly for the second time after a crash."""
+
+    effect: PendingEffect
+    now: datetime
+    """The rules' clock."""
+
+    async def perform(self, handler: Callable[[C, Work], Awaitable[R]], command: C) -> R:
+        """Runs a command as the system, caused by this effect; its command id is UUIDv5(effect id, handler's name)."""
+
+    def rows(self) -> AbstractAsyncContextManager[Rows]:
+        """The live read models of this service."""
+
+    def follow(self, *effects: Effect) -> None:
+        """Adds rows of the same cause (one a recipient, say), written with the mark that this one is done."""
+
+
 Decide = Callable[[Recorded[Any]], Iterable[Effect]]
 """An event's effects, e.g. ``lambda signed: [Effect("issue-invitation", key=signed.event.patient_id, …)]``."""
 
-Run = Callable[[PendingEffect, Any], Awaitable[None]]
-"""Carries one effect out (second argument: the service's own tools, as composed in ``main.py``).
+Run = Callable[[Carrying], Awaitable[None]]
+"""Carries one effect out, idempotent by ``effect.id``.
 
-It may be called again after a crash, so everything it does is idempotent by ``effect.id``. Raising a
-PortalError that retrying cannot mend parks the effect; Unavailable and lost connections are retried.
+Raising a PortalError that retrying cannot mend parks the effect; Unavailable and lost connections are retried.
 """

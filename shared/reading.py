@@ -1,6 +1,7 @@
 """Read models: one source each, rows written with the position they come from, rebuilt beside the live one."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
@@ -53,3 +54,54 @@ class ReadModel:
     source: str
     tables: Sequence[str]
     apply: Mapping[type, Apply] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One record of a source on its way in: decoded once, or the reason why it cannot be.
+
+    ``key`` is the patient, else the stream: what is parked when the record is bad. ``raw`` is kept when it is
+    parked, and decoded again on retry.
+    """
+
+    position: int
+    key: UUID
+    raw: bytes
+    recorded: Recorded[Any] | None
+    error: str = ""
+
+
+class Overtaken(Exception):
+    """The stored position is not the expected one: another reader is ahead; read again from the stored one."""
+
+
+class Advance(Protocol):
+    """Moves one source's position forward together with everything that rests on it, in one transaction."""
+
+    async def last(self, source: str, partition: int) -> int:
+        """The stored position, 0 where nothing was read."""
+
+    async def advance(self, source: str, partition: int, expected: int, incoming: Sequence[Incoming], to: int) -> None:
+        """Compare-and-set ``expected`` → ``to``, read-model rows and effects of ``incoming``, all or nothing.
+
+        Raises Overtaken. Data errors park the record's key; lost connections are raised and hold the partition.
+        """
+
+
+class Database(Protocol):
+    """The service's own database for its adapters: raw SQL outside events and read models, sealed values."""
+
+    def live_rows(self) -> AbstractAsyncContextManager[Rows]:
+        """One connection with the live generation's views."""
+
+    async def fetch(self, sql: str, *arguments: object) -> list[dict[str, Any]]:
+        """Rows of one statement on the service's own tables (its ``migrations/``)."""
+
+    async def execute(self, sql: str, *arguments: object) -> str:
+        """Runs one statement; the command tag. A test-and-count in one statement is atomic."""
+
+    async def seal(self, subject_id: UUID, values: Row, context: str) -> bytes:
+        """Encrypts values under the subject's key, bound to ``context`` (table and row)."""
+
+    async def unseal(self, subject_id: UUID, sealed: bytes, context: str) -> dict[str, Any]:
+        """Opens what ``seal`` made; NotFound where the subject is erased."""
