@@ -57,10 +57,28 @@ class Conflict(PortalError):
     slug = "conflict"
 
 
+class IdempotencyKeyRequired(PortalError):
+    """A command came without the header ``Idempotency-Key``, or with one that others could guess."""
+
+    slug = "idempotency_key_required"
+
+
 class CommandReused(PortalError):
     """The Idempotency-Key was used before with another request."""
 
     slug = "idempotency_key_reused"
+
+
+class TooLarge(PortalError):
+    """The request is larger than its RPC takes."""
+
+    slug = "too_large"
+
+
+class DeadlineExceeded(PortalError):
+    """The caller's deadline passed first; a command may have been carried out: send it again with the same key."""
+
+    slug = "deadline_exceeded"
 
 
 class Throttled(PortalError):
@@ -94,6 +112,8 @@ SLUGS: dict[str, tuple[StatusCode, str]] = {
     "idempotency_key_required": (StatusCode.INVALID_ARGUMENT, "expected the header Idempotency-Key"),
     "idempotency_key_reused": (StatusCode.ALREADY_EXISTS, "expected a new Idempotency-Key for another request"),
     "throttled": (StatusCode.RESOURCE_EXHAUSTED, "expected fewer tries; wait and send it again"),
+    "too_large": (StatusCode.INVALID_ARGUMENT, "expected a smaller request"),
+    "deadline_exceeded": (StatusCode.DEADLINE_EXCEEDED, "expected more time; send it again with the same key"),
     "unavailable": (StatusCode.UNAVAILABLE, "a part of the portal does not answer; nothing was done"),
     "read_model_behind": (StatusCode.UNAVAILABLE, "the read model has not reached that position; ask again"),
     "access_undecided": (StatusCode.UNAVAILABLE, "access cannot be decided now; ask again"),

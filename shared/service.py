@@ -1,13 +1,15 @@
 """What makes one service, as plain tables: ``main.py`` fills them in, ``shared/process.py`` runs them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
+from uuid import UUID
 
 from grpc.aio import Channel
 
+from shared.access.windows import HeldWindow, StaffMembership
 from shared.clock import RulesClock
 from shared.contracts.event import PublicEvent
 from shared.effects import Decide, Run
@@ -21,6 +23,15 @@ SERVICES = ("identity", "consent", "messaging", "documents", "billing")
 
 Publish = Callable[[Recorded[Any]], PublicEvent | None]
 """A row of ``published.py``: an own event told in the published language, or nothing."""
+
+DecidesAccess = Callable[[UUID, UUID | None], Awaitable[Sequence[HeldWindow]]]
+"""Account, patient (None: all patients) → the windows that hold or will hold."""
+
+StaffOf = Callable[[UUID], Awaitable[Sequence[StaffMembership]]]
+"""Account → its memberships in practices' staff."""
+
+SessionEnded = Callable[[UUID], Awaitable[bool]]
+"""Session id → whether it has ended."""
 
 
 class Foundation(Protocol):
@@ -69,6 +80,12 @@ class Service:
     """Effect kind → what carries it out."""
     migrations: Path | None = None
     """Folder of the service's own numbered SQL: tables that are neither events nor read models."""
+    decides_access: DecidesAccess | None = None
+    """Consent only: its own decision from its store, so that it never asks itself."""
+    staff_of: StaffOf | None = None
+    """Identity only: an account's memberships from its own store."""
+    session_ended: SessionEnded | None = None
+    """Identity only: whether a session is no longer open, from its own tables."""
 
 
 Compose = Callable[[Foundation], Service]

@@ -1,12 +1,13 @@
 """One call being answered: who calls, about whom, and the two ways on: a command or a query."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from shared.access.windows import HeldWindow
 from shared.handling import Work
 from shared.reading import Rows
 
@@ -48,14 +49,23 @@ class Call(Protocol):
     token: str
     """The user's access token, to forward to a peer; empty without one."""
 
-    async def perform(self, handler: Callable[[C, Work], Awaitable[R]], command: C) -> R:
-        """Runs a command's handler with this call's idempotency key, actor and practice."""
+    async def perform(self, handler: Callable[[C, Work], Awaitable[R]], command: C, *, key: str = "") -> R:
+        """Runs a command's handler with this call's idempotency key, actor and practice.
+
+        ``key`` stands in for the header where the request itself names its occurrence (a webhook's event id).
+        """
 
     def rows(self) -> AbstractAsyncContextManager[Rows]:
         """The live read models, at least as new as the header ``portal-after`` asks (else ReadModelBehind)."""
 
-    def viewed(self, *object_ids: UUID) -> None:
-        """Names what a recorded read shows, for ``RecordViewed``."""
+    async def windows(self) -> Sequence[HeldWindow]:
+        """The caller's windows on all patients that hold now: for lists over several patients."""
+
+    def viewed(self, *object_ids: UUID, patient_id: UUID | None = None, practice_id: UUID | None = None) -> None:
+        """Names what a recorded read shows, for ``RecordViewed``.
+
+        ``patient_id`` and ``practice_id`` where none is located: once for each patient of a list.
+        """
 
     def page(self, token: str, size: int) -> tuple[str, int]:
         """The opened keyset of a page token ('' for the first page) and the size within 1 … 200 (0 means 50)."""

@@ -41,7 +41,8 @@ class Policy:
     ``locate`` None means that the RPC concerns only the caller's own account. ``recorded`` appends
     ``RecordViewed`` before the answer leaves. ``writes`` demands an Idempotency-Key. ``secrets`` are request
     fields left out of the command's fingerprint, logs and traces. ``step_up`` demands a factor of the last 5 min.
-    ``peers`` are the principals that may call a peer RPC.
+    ``peers`` are the principals that may call a peer RPC. ``link`` is the request field with the one-time link
+    that ANYONE came by: it is the caller of the command, so that its key need not be a random UUID.
     """
 
     callers: frozenset[str]
@@ -54,3 +55,4 @@ class Policy:
     step_up: bool = False
     secrets: frozenset[str] = frozenset()
     peers: frozenset[str] = field(default=frozenset())
+    link: str = ""
