@@ -35,6 +35,13 @@ class ProviderDeactivated(PublicEvent):
     provider_id: UUID
 
 
+class StaffInvited(PublicEvent):
+    """A member of staff is invited by mail; the link holds until ``expires_at``."""
+
+    staff_id: UUID
+    expires_at: datetime
+
+
 class StaffJoined(PublicEvent):
     """A member of staff accepted the invitation. ``provider_id`` where that person is a provider."""
 
@@ -83,6 +90,13 @@ class DeathCorrected(PatientEvent):
 
 class PatientErased(PatientEvent):
     """The patient's data are to be made unreadable everywhere."""
+
+
+class ContactRecorded(PatientEvent):
+    """How the patient or a person of the record is reached has changed."""
+
+    person_id: UUID
+    reachable_by_email: bool
 
 
 class PersonRegistered(PatientEvent):
