@@ -117,6 +117,9 @@ SLUGS: dict[str, tuple[StatusCode, str]] = {
     "unavailable": (StatusCode.UNAVAILABLE, "a part of the portal does not answer; nothing was done"),
     "read_model_behind": (StatusCode.UNAVAILABLE, "the read model has not reached that position; ask again"),
     "access_undecided": (StatusCode.UNAVAILABLE, "access cannot be decided now; ask again"),
+    "result_not_waiting": (StatusCode.FAILED_PRECONDITION, "expected a result that waits for approval"),
+    "result_not_released": (StatusCode.FAILED_PRECONDITION, "expected a released result"),
+    "provider_not_taking_part": (StatusCode.FAILED_PRECONDITION, "expected a provider of the practice who takes part"),
     "internal": (StatusCode.INTERNAL, "an error of the portal; the trace id names it"),
 }
 """Slug → gRPC status and what was expected. A service adds its refusals here: one visible table."""

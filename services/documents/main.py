@@ -1,0 +1,36 @@
+"""Composes documents: hands its tables to the machinery."""
+
+from shared.process import run
+
+from services.documents.api import DocumentsApi
+from services.documents.consumers import CONSUMERS
+from services.documents.peers import DocumentsPeers
+from services.documents.policies import POLICIES
+from services.documents.projections.access_history import ACCESS_HISTORY
+from services.documents.projections.providers import PROVIDERS
+from services.documents.projections.record_entries import RECORD_ENTRIES
+from services.documents.projections.results import RESULTS
+from services.documents.published import PUBLISHED
+from services.documents.stored import STORED
+from shared.contracts.documents.v1 import api_pb2, peers_pb2
+from shared.names import Names
+from shared.service import Endpoint, Foundation, Service
+
+
+def compose(foundation: Foundation) -> Service:
+    """Documents asks identity for the names that a PDF shows."""
+    names = Names(foundation.channel("identity"))
+    return Service(
+        name="documents",
+        stored=STORED,
+        published=PUBLISHED,
+        read_models=[RESULTS, RECORD_ENTRIES, PROVIDERS, *ACCESS_HISTORY],
+        policies=POLICIES,
+        api=Endpoint("portal.documents.v1.DocumentsApi", api_pb2, DocumentsApi(names)),
+        peers=Endpoint("portal.documents.v1.DocumentsPeers", peers_pb2, DocumentsPeers()),
+        consumers=CONSUMERS,
+    )
+
+
+if __name__ == "__main__":
+    run("documents", compose)

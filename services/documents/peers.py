@@ -1,0 +1,75 @@
+"""What documents' peers and the import ask of it."""
+
+from typing import get_args
+
+from services.documents import commands, messages
+from services.documents.api import ordering_provider
+from services.documents.commands import Imported
+from services.documents.domain.record import Entry, Kind
+from services.documents.domain.results import Report, Value
+from services.documents.projections import results
+from shared.contracts.documents.v1 import peers_pb2
+from shared.errors import InvalidField, NotFound
+from shared.rpc.call import Call
+from shared.rpc.fields import date_field, instant_message, text_field, uuid_field
+
+KINDS: dict[str, Kind] = {word: word for word in get_args(Kind)}
+
+
+class DocumentsPeers:
+    """The peer port's servicer."""
+
+    async def ImportResult(self, request: peers_pb2.ImportResultRequest, call: Call) -> peers_pb2.ImportResponse:
+        report = Report(
+            title=text_field(request.title, "title"),
+            category=messages.category(request.category),
+            effective_at=messages.instant(request.effective_at, "effective_at"),
+            values=tuple(
+                Value(given.name, given.value, given.unit, given.reference_low, given.reference_high, given.code)
+                for given in request.values
+            ),
+            ordering_provider_id=ordering_provider(request.ordering_provider_id),
+        )
+        command = commands.ImportResult(
+            practice_id=uuid_field(request.practice_id, "practice_id"),
+            patient_id=uuid_field(request.patient_id, "patient_id"),
+            resource_id=text_field(request.resource_id, "resource_id"),
+            report=report,
+        )
+        return _imported(await call.perform(commands.import_result, command))
+
+    async def ImportRecordEntry(
+        self, request: peers_pb2.ImportRecordEntryRequest, call: Call
+    ) -> peers_pb2.ImportResponse:
+        if request.kind not in KINDS:
+            raise InvalidField("kind", "expected one of " + ", ".join(sorted(KINDS)))
+        command = commands.ImportRecordEntry(
+            practice_id=uuid_field(request.practice_id, "practice_id"),
+            patient_id=uuid_field(request.patient_id, "patient_id"),
+            resource_id=text_field(request.resource_id, "resource_id"),
+            entry=Entry(
+                kind=KINDS[request.kind],
+                title=text_field(request.title, "title", most=500),
+                status=text_field(request.status, "status", least=0),
+                since=date_field(request.since, "since") if request.HasField("since") else None,
+            ),
+        )
+        return _imported(await call.perform(commands.import_record_entry, command))
+
+    async def DocumentMetadata(
+        self, request: peers_pb2.DocumentMetadataRequest, call: Call
+    ) -> peers_pb2.DocumentMetadataResponse:
+        async with call.rows() as rows:
+            row = await results.one(rows, uuid_field(request.document_id, "document_id"))
+        if row is None or row.released_at is None:
+            raise NotFound
+        return peers_pb2.DocumentMetadataResponse(
+            patient_id=str(row.patient_id),
+            kind="result",
+            state=row.state,
+            released_at=instant_message(row.released_at),
+        )
+
+
+def _imported(done: Imported) -> peers_pb2.ImportResponse:
+    return peers_pb2.ImportResponse(id=str(done.id), outcome=done.outcome, position=str(done.position))
