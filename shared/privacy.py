@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from shared import tagged
 from shared.aggregate import SERVICE_SUBJECT
 from shared.clock import monotonic
+from shared.errors import NotFound
 
 KEY_BYTES, NONCE_BYTES, KEY_ID_BYTES = 32, 12, 8
 CACHE_SECONDS = 60.0
@@ -41,12 +42,12 @@ class BrokenSeal(DataError):
     """Sealed bytes do not open at this place: changed, moved from elsewhere, or of another key."""
 
 
-class ErasedSubject(Exception):
+class ErasedSubject(NotFound):
     """The subject's key was destroyed: folds and reads pass over its data, nothing new is written for it."""
 
     def __init__(self, subject_id: UUID) -> None:
         self.subject_id = subject_id
-        super().__init__(f"expected a subject that has not been erased, found {subject_id}")
+        super().__init__()
 
 
 class BadToken(ValueError):
@@ -196,19 +197,23 @@ class SubjectKeys:
 
     async def for_writing(self, subject_ids: Collection[UUID]) -> dict[UUID, Key]:
         """The subjects' keys, made and committed where there are none yet; ErasedSubject under a tombstone."""
-        found = await self.for_reading(subject_ids, absent_is_error=False)
+        found, missing = await self.look_up(subject_ids)
         for subject_id in subject_ids:
-            if subject_id in self._erased:
-                raise ErasedSubject(subject_id)
-            if subject_id not in found:
+            if subject_id in missing:
                 found[subject_id] = await self._make(subject_id)
+            elif subject_id not in found:
+                raise ErasedSubject(subject_id)
         return found
 
-    async def for_reading(self, subject_ids: Iterable[UUID], *, absent_is_error: bool = True) -> dict[UUID, Key]:
-        """The keys by subject, one query for what is not cached; erased subjects are left out.
+    async def for_reading(self, subject_ids: Iterable[UUID]) -> dict[UUID, Key]:
+        """The keys by subject, erased ones left out; MissingKey where one is absent without a tombstone."""
+        found, missing = await self.look_up(subject_ids)
+        if missing:
+            raise MissingKey(f"expected a key or a tombstone of subject {min(missing)}, found neither")
+        return found
 
-        MissingKey where a key is absent without a tombstone (unless that is asked not to be an error).
-        """
+    async def look_up(self, subject_ids: Iterable[UUID]) -> tuple[dict[UUID, Key], set[UUID]]:
+        """The keys by subject, and who has neither key nor tombstone; one query for all that is not cached."""
         found: dict[UUID, Key] = {}
         wanted = []
         now = self._clock()
@@ -222,11 +227,8 @@ class SubjectKeys:
                 wanted.append(subject_id)
         if wanted:
             found.update(await self._fetch(wanted))
-            absent = [subject_id for subject_id in wanted if subject_id not in found]
-            missing = set(absent) - await self._tombstones(absent) if absent else set()
-            if missing and absent_is_error:
-                raise MissingKey(f"expected a key or a tombstone of subject {min(missing)}, found neither")
-        return found
+        absent = [subject_id for subject_id in wanted if subject_id not in found]
+        return found, set(absent) - await self._tombstones(absent) if absent else set()
 
     async def erase(self, subject_id: UUID) -> None:
         """Destroys the subject's key, for ever. The tombstone comes first, so that a crash between is finished."""

@@ -1,0 +1,263 @@
+"""The group committer: the only one that appends, in one lane; what arrives during a commit leaves together."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+
+from shared.clock import monotonic
+from shared.errors import Unavailable
+from shared.eventstore.store import Appended, CommandExists, CommandRecord, VersionConflict
+
+BATCH_COMMANDS = 512
+PATIENCE_SECONDS = 10.0
+PAUSE_SECONDS = 0.1
+CALL_SECONDS = 15.0
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+_CALL = "SELECT * FROM append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+_COMMAND = "SELECT position, command_events, at, fingerprint FROM events WHERE command_id = $1"
+_OWN = "SELECT position, data FROM events WHERE stream_id = $1 AND version = $2"
+
+LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+)
+"""What says that a connection, or the server, went away: of a commit then under way nothing is known."""
+
+
+class StoreFailure(Exception):
+    """The database refused. Only its code is told: messages and details of the driver hold row values."""
+
+    def __init__(self, sqlstate: str) -> None:
+        self.sqlstate = sqlstate
+        super().__init__(f"the event store's database refused with {sqlstate}")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """One event as it is written."""
+
+    stream_id: UUID
+    version: int
+    word: str
+    schema_version: int
+    subject_id: UUID
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """One command on its way into the store: the heads that it read, the rows that it writes, in order."""
+
+    command: CommandRecord
+    heads: Sequence[tuple[UUID, int]]
+    rows: Sequence[StoredRow]
+    metadata: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    append: Append
+    answer: "asyncio.Future[Appended]"
+
+
+class _Refused(Exception):
+    def __init__(self, sqlstate: str) -> None:
+        self.sqlstate = sqlstate
+        super().__init__(sqlstate)
+
+
+async def find_command(connection: Any, command_id: UUID) -> Appended | None:
+    """What a command wrote; ``connection`` is a connection or a pool."""
+    row = await connection.fetchrow(_COMMAND, command_id)
+    if row is None:
+        return None
+    return Appended(row["position"], row["position"] + row["command_events"] - 1, row["at"], row["fingerprint"])
+
+
+class GroupCommitter:
+    """One lane. ``connect`` gives a writer's connection, ``committed`` hears the last position after each commit."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Connection]], committed: Callable[[int], None]) -> None:
+        self._connect, self._committed = connect, committed
+        self._queue: deque[_Waiting] = deque()
+        self._arrived = asyncio.Event()
+        self._connection: Connection | None = None
+        self._lane: asyncio.Task[None] | None = None
+        self._closing = False
+
+    async def open(self) -> None:
+        self._connection = await self._connect()
+        self._lane = asyncio.create_task(self._run(), name="group-committer")
+
+    async def close(self) -> None:
+        """Commits what has arrived, then ends."""
+        self._closing = True
+        self._arrived.set()
+        if self._lane is not None:
+            await self._lane
+        await self._drop()
+
+    async def append(self, append: Append) -> Appended:
+        """Returns after the commit. VersionConflict, CommandExists; StoreFailure for what the database refuses;
+        Unavailable if no connection comes back in time (a repeat with the same command id then tells)."""
+        if self._closing or self._lane is None:
+            raise Unavailable("expected an open event store")
+        waiting = _Waiting(append, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        self._arrived.set()
+        return await waiting.answer
+
+    async def _run(self) -> None:
+        while not (self._closing and not self._queue):
+            await self._arrived.wait()
+            self._arrived.clear()
+            while self._queue:
+                batch = self._next_batch()
+                try:
+                    await self._commit(batch, resent=False)
+                except Exception as error:
+                    # Whatever it is, it fails this batch and not the lane that all others wait for.
+                    for waiting in batch:
+                        _answer(waiting, StoreFailure(type(error).__name__))
+
+    def _next_batch(self) -> list[_Waiting]:
+        """In order of arrival. A command that reads what an earlier one of the batch writes, or has its id, leaves
+        with the next batch, and with it whatever touches its streams."""
+        batch: list[_Waiting] = []
+        later: list[_Waiting] = []
+        touched: set[UUID] = set()
+        while self._queue and len(batch) + len(later) < BATCH_COMMANDS:
+            waiting = self._queue.popleft()
+            if waiting.answer.done():
+                continue
+            append = waiting.append
+            names = {stream_id for stream_id, _ in append.heads} | {row.stream_id for row in append.rows}
+            command_id = append.command.command_id
+            if names & touched or (command_id is not None and command_id in touched):
+                later.append(waiting)
+                touched |= names
+                continue
+            batch.append(waiting)
+            touched.update(row.stream_id for row in append.rows)
+            if command_id is not None:
+                touched.add(command_id)
+        self._queue.extendleft(reversed(later))
+        return batch
+
+    async def _commit(self, batch: Sequence[_Waiting], *, resent: bool) -> None:
+        """Answers each of the batch; halves it where the database refuses, until the guilty one is alone."""
+        if not batch:
+            return
+        began = monotonic()
+        while True:
+            try:
+                answers = await self._send([waiting.append for waiting in batch], resent=resent)
+            except _Refused as refused:
+                if len(batch) == 1:
+                    _answer(batch[0], StoreFailure(refused.sqlstate))
+                    return
+                middle = len(batch) // 2
+                await self._commit(batch[:middle], resent=resent)
+                await self._commit(batch[middle:], resent=resent)
+                return
+            if answers is not None:
+                break
+            # Nothing is known of it: it is sent again, and the ids tell what was in.
+            resent = True
+            await self._drop()
+            if monotonic() - began > PATIENCE_SECONDS:
+                answers = [Unavailable("expected the event store's database; send it again with the same key")] * len(
+                    batch
+                )
+                break
+            await asyncio.sleep(PAUSE_SECONDS)
+        for waiting, answer in zip(batch, answers, strict=True):
+            _answer(waiting, answer)
+        last = max((answer.last for answer in answers if isinstance(answer, Appended)), default=0)
+        if last:
+            self._committed(last)
+
+    async def _send(self, batch: Sequence[Append], *, resent: bool) -> list[Appended | Exception] | None:
+        """One attempt: an answer for each, or None where the connection was lost. _Refused without any detail."""
+        try:
+            if self._connection is None or self._connection.is_closed():
+                self._connection = await self._connect()
+            outcomes = await self._connection.fetch(_CALL, *_columns(batch), timeout=CALL_SECONDS)
+            return [
+                await _outcome(self._connection, append, outcome, resent=resent)
+                for append, outcome in zip(batch, outcomes, strict=True)
+            ]
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            if isinstance(error, LOST) and not isinstance(error, ValueError):
+                return None
+            code = error.sqlstate if isinstance(error, asyncpg.PostgresError) else type(error).__name__
+        raise _Refused(code or "unknown")
+
+    async def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(*LOST):
+                await connection.close(timeout=1.0)
+
+
+def _answer(waiting: _Waiting, answer: Appended | Exception) -> None:
+    if waiting.answer.done():
+        return
+    if isinstance(answer, Appended):
+        waiting.answer.set_result(answer)
+    else:
+        waiting.answer.set_exception(answer)
+
+
+async def _outcome(
+    connection: Connection, append: Append, outcome: asyncpg.Record, *, resent: bool
+) -> Appended | Exception:
+    command = append.command
+    if outcome["outcome"] == "appended":
+        return Appended(outcome["first"], outcome["last"], command.at, command.fingerprint)
+    if outcome["outcome"] == "exists" and command.command_id is not None:
+        found = await find_command(connection, command.command_id)
+        if found is not None:
+            ours = resent and (found.at, found.fingerprint) == (command.at, command.fingerprint)
+            return found if ours else CommandExists(found)
+    if resent and command.command_id is None and append.rows:
+        # Without an id the bytes tell: they hold a random nonce, so equal ones are our own.
+        first = append.rows[0]
+        row = await connection.fetchrow(_OWN, first.stream_id, first.version)
+        if row is not None and row["data"] == first.data:
+            position = row["position"]
+            return Appended(position, position + len(append.rows) - 1, command.at, command.fingerprint)
+    stream_id = outcome["stream_id"]
+    return VersionConflict(stream_id, dict(append.heads)[stream_id], outcome["actual"])
+
+
+def _columns(batch: Sequence[Append]) -> list[list[Any]]:
+    """The arguments of append_batch, column by column."""
+    heads = [(place, *head) for place, append in enumerate(batch, 1) for head in append.heads]
+    rows = []
+    for place, append in enumerate(batch, 1):
+        command, count = append.command, len(append.rows)
+        first: tuple[Any, ...] = (command.command_id, count, command.fingerprint)
+        for row in append.rows:
+            rows.append((
+                place, row.stream_id, row.version, row.word, row.schema_version, row.subject_id, command.at,
+                *first, row.data, append.metadata,
+            ))  # fmt: skip
+            first = (None, None, None)
+    return [[len(append.rows) for append in batch], *_transposed(heads, 3), *_transposed(rows, 12)]
+
+
+def _transposed(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    return [[row[place] for row in rows] for place in range(width)]
