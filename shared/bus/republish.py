@@ -1,0 +1,25 @@
+"""`portal republish`: a service's topic made anew; its relay notices the new log and fills it from the first event."""
+
+import asyncio
+from pathlib import Path
+
+from confluent_kafka import KafkaError
+
+from deploy.kafka.provisioning import SECONDS, admin, provision, wait_for
+from shared.bus.kafka import Kafka
+
+
+async def republish(service: str, servers: str, certificates: Path, prefix: str = "") -> None:
+    """Deletes one topic and creates it as provisioned, as principal ``operations``. A missing topic is created.
+
+    Readers pass over what they have already; the events of erased patients do not come back.
+    """
+    await asyncio.to_thread(
+        _remake, Kafka(servers, certificates, "operations", prefix).topic(service), servers, certificates, prefix
+    )
+
+
+def _remake(topic: str, servers: str, certificates: Path, prefix: str) -> None:
+    deletions = admin(servers, certificates).delete_topics([topic], operation_timeout=SECONDS)
+    wait_for(deletions.values(), KafkaError.UNKNOWN_TOPIC_OR_PART)
+    provision(servers, certificates, prefix)
