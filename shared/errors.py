@@ -120,6 +120,13 @@ SLUGS: dict[str, tuple[StatusCode, str]] = {
     "result_not_waiting": (StatusCode.FAILED_PRECONDITION, "expected a result that waits for approval"),
     "result_not_released": (StatusCode.FAILED_PRECONDITION, "expected a released result"),
     "provider_not_taking_part": (StatusCode.FAILED_PRECONDITION, "expected a provider of the practice who takes part"),
+    "charge_on_statement": (StatusCode.FAILED_PRECONDITION, "expected charges that stand on no statement"),
+    "nothing_to_state": (StatusCode.FAILED_PRECONDITION, "expected at least one charge that stands on no statement"),
+    "confidentiality_mixed": (StatusCode.FAILED_PRECONDITION, "expected confidential charges on their own statement"),
+    "amount_above_due": (StatusCode.FAILED_PRECONDITION, "expected at most what is due and not reserved"),
+    "payment_not_received": (StatusCode.FAILED_PRECONDITION, "expected a payment that was received"),
+    "amount_above_received": (StatusCode.FAILED_PRECONDITION, "expected at most what was received and not refunded"),
+    "signature_invalid": (StatusCode.UNAUTHENTICATED, "expected a fresh signature over the bytes sent"),
     "internal": (StatusCode.INTERNAL, "an error of the portal; the trace id names it"),
 }
 """Slug → gRPC status and what was expected. A service adds its refusals here: one visible table."""

@@ -55,6 +55,9 @@ class Call(Protocol):
         ``key`` stands in for the header where the request itself names its occurrence (a webhook's event id).
         """
 
+    def header(self, name: str) -> str:
+        """A header as the gateway passed it on (a webhook's signature), '' where it is absent; ``name`` in lower case."""
+
     def rows(self) -> AbstractAsyncContextManager[Rows]:
         """The live read models, at least as new as the header ``portal-after`` asks (else ReadModelBehind)."""
 

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shared.viewing import View
-
 from shared.contracts.access.v1.events import RecordViewed
 from shared.envelope import Recorded
 from shared.reading import Apply, ReadModel, Rows
+from shared.rpc.viewing import View, publish_view
 from shared.service import SERVICES
 
 
@@ -38,7 +37,8 @@ def adding(source: str) -> Apply:
     """Own views and peers' have the same fields; each goes to the table of its source."""
 
     async def add(recorded: Recorded[RecordViewed | View.Viewed], rows: Rows) -> None:
-        event = recorded.event
+        seen = recorded.event
+        event = seen if isinstance(seen, RecordViewed) else publish_view(recorded)
         await rows.upsert(
             table_of(source),
             {"position": recorded.position},

@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime
 from io import BytesIO
+from typing import cast
 from uuid import UUID
 
 import pytest
 from pypdf import PdfReader
+from pypdf.generic import DictionaryObject
 
 from services.documents.domain.results import Value
 from services.documents.projections.results import ResultRow
@@ -28,10 +30,10 @@ async def read(title: str, name: str, language: str = "en") -> PdfReader:
 
 async def test_r30_a_result_pdf_is_tagged_and_names_its_language_and_title() -> None:
     reader = await read("Lipid panel", "Cholesterol", "es")
-    root = reader.trailer["/Root"]
-    assert bool(root["/MarkInfo"]["/Marked"])
+    root = reader.root_object
+    assert bool(cast("DictionaryObject", root["/MarkInfo"])["/Marked"])
     assert "/StructTreeRoot" in root
-    assert root["/Lang"] == "es"
+    assert str(root["/Lang"]) == "es"
     assert "Rango de referencia" in " ".join(reader.pages[0].extract_text().split())
 
 

@@ -1,0 +1,73 @@
+"""Own events → effects: a reservation lapses, a refund is carried out by the processor."""
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from services.billing import commands
+from services.billing.domain.statements import Statement
+from services.billing.processor import Processor
+from shared.effects import Carrying, Decide, Effect, Run
+from shared.envelope import Recorded
+from shared.eventstore.store import EventStore
+
+
+def let_reservation_lapse(recorded: Recorded[Statement.PaymentStarted]) -> Iterable[Effect]:
+    """A payment still pending when its 30 min are over is shown as failed; money that comes later still counts."""
+    event = recorded.event
+    yield Effect(
+        "lapse-reservation",
+        key=recorded.subject_id,
+        due_at=event.expires_at,
+        details={
+            "statement": str(recorded.stream_id),
+            "payment": str(event.payment_id),
+            "practice": str(event.practice_id),
+            "patient": str(recorded.subject_id),
+        },
+    )
+
+
+def carry_out_refund(recorded: Recorded[Statement.RefundRequested]) -> Iterable[Effect]:
+    """What staff asked for is sent back by the processor, then recorded."""
+    event = recorded.event
+    yield Effect(
+        "refund",
+        key=recorded.subject_id,
+        details={
+            "statement": str(recorded.stream_id),
+            "payment": str(event.payment_id),
+            "refund": str(event.refund_id),
+            "patient": str(recorded.subject_id),
+        },
+    )
+
+
+PROCESSES: Mapping[type, Decide] = {
+    Statement.PaymentStarted: let_reservation_lapse,
+    Statement.RefundRequested: carry_out_refund,
+}
+
+
+class Payments:
+    """Carries out what the processes decided."""
+
+    def __init__(self, store: EventStore, processor: Processor) -> None:
+        self._store = store
+        self._processor = processor
+
+    async def lapse(self, carrying: Carrying) -> None:
+        details = carrying.effect.details
+        command = commands.FailPayment(UUID(details["statement"]), UUID(details["payment"]), "expired")
+        await carrying.perform(commands.fail_payment, command)
+
+    async def refund(self, carrying: Carrying) -> None:
+        details = carrying.effect.details
+        statement_id, payment_id, refund_id = (UUID(details[name]) for name in ("statement", "payment", "refund"))
+        statement = await self._store.find(Statement, statement_id)
+        if statement is None or refund_id not in statement.refunds:
+            return
+        await self._processor.refund(refund_id, statement.processor_payments[payment_id], statement.refunds[refund_id])
+        await carrying.perform(commands.complete_refund, commands.CompleteRefund(statement_id, payment_id, refund_id))
+
+    def effects(self) -> Mapping[str, Run]:
+        return {"lapse-reservation": self.lapse, "refund": self.refund}
