@@ -22,7 +22,7 @@ from shared.eventstore.committer import (
 from shared.eventstore.postgres import WRITER_SETTINGS
 from shared.eventstore.store import Appended, CommandExists, CommandRecord, VersionConflict
 from shared.ids import uuid7
-from tests.integration.shared.eventstore.conftest import Instance, Start
+from tests.integration.shared.conftest import Instance, Start
 from tests.integration.shared.eventstore.making import AT, everything, lamp, put
 from tests.waiting import until
 

@@ -11,7 +11,7 @@ from shared.eventstore.memory import MemoryEventStore
 from shared.eventstore.store import CommandExists, EventStore, StreamChange, VersionConflict
 from shared.ids import uuid7
 from shared.privacy import ErasedSubject
-from tests.integration.shared.eventstore.conftest import Instance
+from tests.integration.shared.conftest import Instance
 from tests.integration.shared.eventstore.making import (
     AT,
     NEIGHBOUR,
