@@ -127,6 +127,8 @@ SLUGS: dict[str, tuple[StatusCode, str]] = {
     "payment_not_received": (StatusCode.FAILED_PRECONDITION, "expected a payment that was received"),
     "amount_above_received": (StatusCode.FAILED_PRECONDITION, "expected at most what was received and not refunded"),
     "signature_invalid": (StatusCode.UNAUTHENTICATED, "expected a fresh signature over the bytes sent"),
+    "nobody_can_read": (StatusCode.FAILED_PRECONDITION, "expected a patient whose messages somebody can read: phone"),
+    "nothing_to_settle": (StatusCode.FAILED_PRECONDITION, "expected a conversation that waits for a reply"),
     "internal": (StatusCode.INTERNAL, "an error of the portal; the trace id names it"),
 }
 """Slug → gRPC status and what was expected. A service adds its refusals here: one visible table."""
