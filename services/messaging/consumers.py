@@ -1,0 +1,102 @@
+"""Peers' events → effects of messaging: whom to tell by mail. What was imported mails nobody (R35)."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from services.messaging.processes import MAIL_LINK, MAIL_PERSON, tell_readers
+from shared.contracts.billing.v1.events import StatementPosted
+from shared.contracts.consent.v1.events import AuthorizationEnded, AuthorizationGranted, ConsentWithdrawn
+from shared.contracts.documents.v1.events import DocumentReleased, ResultReleased
+from shared.contracts.event import PatientEvent
+from shared.contracts.identity.v1.events import InvitationIssued, PatientUnenrolled, StaffInvited
+from shared.effects import Decide, Effect
+from shared.envelope import Recorded
+
+
+def after_result(recorded: Recorded[ResultReleased]) -> list[Effect]:
+    event = recorded.event
+    return unless_imported(recorded, tell_readers(event.practice_id, event.patient_id, "document", "results"))
+
+
+def after_document(recorded: Recorded[DocumentReleased]) -> list[Effect]:
+    event = recorded.event
+    return unless_imported(recorded, tell_readers(event.practice_id, event.patient_id, "document", "documents"))
+
+
+def after_statement(recorded: Recorded[StatementPosted]) -> list[Effect]:
+    """A confidential one is told to the patient alone (R18)."""
+    event = recorded.event
+    told = tell_readers(event.practice_id, event.patient_id, "statement", "billing", patient_only=event.confidential)
+    return [] if event.origin == "import" else unless_imported(recorded, told)
+
+
+def after_invitation(recorded: Recorded[InvitationIssued]) -> list[Effect]:
+    event = recorded.event
+    details = {
+        "practice": str(event.practice_id),
+        "notice": "invitation",
+        "person": str(event.person_id),
+        "issue": str(event.invitation_id),
+        "purpose": "invitation",
+    }
+    return unless_imported(recorded, Effect(MAIL_LINK, key=event.patient_id, details=details))
+
+
+def after_staff_invitation(recorded: Recorded[StaffInvited]) -> list[Effect]:
+    event = recorded.event
+    details = {
+        "practice": str(event.practice_id),
+        "notice": "staff-invitation",
+        "person": str(event.staff_id),
+        "issue": str(event.staff_id),
+        "purpose": "staff-invitation",
+    }
+    return unless_imported(recorded, Effect(MAIL_LINK, key=event.staff_id, details=details))
+
+
+def after_grant(recorded: Recorded[AuthorizationGranted]) -> list[Effect]:
+    """The patient is told that somebody was authorized."""
+    event = recorded.event
+    told = tell_readers(event.practice_id, event.patient_id, "access", "", patient_only=True)
+    return unless_imported(recorded, told)
+
+
+def after_end_of_grant(recorded: Recorded[AuthorizationEnded]) -> list[Effect]:
+    """The patient is told, and the person whose access has ended."""
+    event = recorded.event
+    told = tell_readers(event.practice_id, event.patient_id, "access", "", patient_only=True)
+    return unless_imported(recorded, told, _tell_person(event, event.person_id))
+
+
+def after_withdrawal(recorded: Recorded[ConsentWithdrawn]) -> list[Effect]:
+    return unless_imported(recorded, _tell_person(recorded.event, recorded.event.signer_id))
+
+
+def after_unenrolment(recorded: Recorded[PatientUnenrolled]) -> list[Effect]:
+    return unless_imported(recorded, _tell_person(recorded.event, recorded.event.person_id))
+
+
+def unless_imported(recorded: Recorded[Any], *effects: Effect) -> list[Effect]:
+    return [] if recorded.metadata.get("origin") == "import" else list(effects)
+
+
+def _tell_person(event: PatientEvent, person_id: UUID) -> Effect:
+    details = {"practice": str(event.practice_id), "notice": "access", "person": str(person_id)}
+    return Effect(MAIL_PERSON, key=event.patient_id, recipient=str(person_id), details=details)
+
+
+CONSUMERS: Mapping[str, Mapping[type, Decide]] = {
+    "documents": {ResultReleased: after_result, DocumentReleased: after_document},
+    "billing": {StatementPosted: after_statement},
+    "identity": {
+        InvitationIssued: after_invitation,
+        StaffInvited: after_staff_invitation,
+        PatientUnenrolled: after_unenrolment,
+    },
+    "consent": {
+        AuthorizationGranted: after_grant,
+        AuthorizationEnded: after_end_of_grant,
+        ConsentWithdrawn: after_withdrawal,
+    },
+}

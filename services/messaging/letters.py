@@ -1,0 +1,186 @@
+"""The texts of the portal's mails, in English and Spanish: that something is there, and a link; nothing else (R35)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+LANGUAGES = ("en", "es")
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One kind of mail in one language. ``{practice}`` is the only name that may stand in it."""
+
+    subject: str
+    text: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around every mail in one language."""
+
+    phone: str
+    once: str
+    junk: str
+    automatic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What was written, for whoever sends it: no address is in it."""
+
+    subject: str
+    text: str
+    html: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The practice on whose behalf a mail is written; phone may be empty."""
+
+    practice: str
+    phone: str
+
+
+WORDINGS: Mapping[str, Mapping[str, Wording]] = {
+    "invitation": {
+        "en": Wording(
+            "Your invitation to the patient portal of {practice}",
+            "{practice} invites you to its patient portal. Open this link to begin:",
+            "Begin",
+        ),
+        "es": Wording(
+            "Su invitación al portal para pacientes de {practice}",
+            "{practice} le invita a su portal para pacientes. Abra este enlace para comenzar:",
+            "Comenzar",
+        ),
+    },
+    "staff-invitation": {
+        "en": Wording(
+            "Your invitation to the portal's staff pages of {practice}",
+            "{practice} invites you to work with its patient portal. Open this link to begin:",
+            "Begin",
+        ),
+        "es": Wording(
+            "Su invitación a las páginas del personal de {practice}",
+            "{practice} le invita a trabajar con su portal para pacientes. Abra este enlace para comenzar:",
+            "Comenzar",
+        ),
+    },
+    "message": {
+        "en": Wording(
+            "You have a new message from {practice}",
+            "A message is waiting for you in the patient portal of {practice}. Sign in to read it:",
+            "Sign in",
+        ),
+        "es": Wording(
+            "Tiene un mensaje nuevo de {practice}",
+            "Un mensaje le espera en el portal para pacientes de {practice}. Inicie sesión para leerlo:",
+            "Iniciar sesión",
+        ),
+    },
+    "reminder": {
+        "en": Wording(
+            "A message from {practice} is still unread",
+            "A message in the patient portal of {practice} has not been read yet. Sign in to read it:",
+            "Sign in",
+        ),
+        "es": Wording(
+            "Un mensaje de {practice} sigue sin leer",
+            "Un mensaje en el portal para pacientes de {practice} aún no se ha leído. Inicie sesión para leerlo:",
+            "Iniciar sesión",
+        ),
+    },
+    "document": {
+        "en": Wording(
+            "A document is available at {practice}",
+            "A document is available in the patient portal of {practice}. Sign in to see it:",
+            "Sign in",
+        ),
+        "es": Wording(
+            "Hay un documento disponible en {practice}",
+            "Hay un documento disponible en el portal para pacientes de {practice}. Inicie sesión para verlo:",
+            "Iniciar sesión",
+        ),
+    },
+    "statement": {
+        "en": Wording(
+            "A statement is available at {practice}",
+            "A statement is available in the patient portal of {practice}. Sign in to see it:",
+            "Sign in",
+        ),
+        "es": Wording(
+            "Hay un estado de cuenta disponible en {practice}",
+            "Hay un estado de cuenta disponible en el portal para pacientes de {practice}. Inicie sesión para verlo:",
+            "Iniciar sesión",
+        ),
+    },
+    "access": {
+        "en": Wording(
+            "Access to the patient portal of {practice} has changed",
+            "Who has access in the patient portal of {practice} has changed. Sign in to see how it is now. "
+            "If you did not expect this, call the practice.",
+            "Sign in",
+        ),
+        "es": Wording(
+            "El acceso al portal para pacientes de {practice} ha cambiado",
+            "Ha cambiado quién tiene acceso en el portal para pacientes de {practice}. Inicie sesión para ver cómo "
+            "está ahora. Si no lo esperaba, llame al consultorio.",
+            "Iniciar sesión",
+        ),
+    },
+}
+
+FRAMES: Mapping[str, Frame] = {
+    "en": Frame(
+        "Questions? Call {practice}: {phone}",
+        "The link works once and only for you. Nobody will ask you for it.",
+        "So that you do not miss our mails, look into your junk folder, too, and mark this one as wanted.",
+        "This mail was sent automatically; replies are not read. In an emergency call 911.",
+    ),
+    "es": Frame(
+        "¿Preguntas? Llame a {practice}: {phone}",
+        "El enlace funciona una sola vez y solo para usted. Nadie se lo pedirá.",
+        "Para no perderse nuestros correos, mire también en el correo no deseado y marque este como deseado.",
+        "Este correo se envió automáticamente; no se leen las respuestas. En una emergencia llame al 911.",
+    ),
+}
+
+ONE_TIME = frozenset({"invitation", "staff-invitation"})
+"""Kinds whose link is a secret of its own, with the reminder of the junk folder (R8)."""
+
+
+def write(kind: str, language: str, sender: Sender, link: str) -> Letter:
+    """The letter of that kind; an unknown language gets English."""
+    language = language if language in LANGUAGES else "en"
+    wording, frame = WORDINGS[kind][language], FRAMES[language]
+    practice, phone = _one_line(sender.practice), _one_line(sender.phone)
+    before = [wording.text.format(practice=practice)]
+    after = [frame.once, frame.junk] if kind in ONE_TIME else []
+    if phone:
+        after.append(frame.phone.format(practice=practice, phone=phone))
+    after.append(frame.automatic)
+    return Letter(
+        subject=wording.subject.format(practice=practice),
+        text="\n\n".join([*before, link, *after]) + "\n",
+        html=_html(language, before, (wording.link, link), after),
+        language=language,
+    )
+
+
+def _html(language: str, before: list[str], link: tuple[str, str], after: list[str]) -> str:
+    label, url = link
+    shown = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in before)
+    anchor = f'<p><a href="{escape(url)}" rel="noreferrer">{escape(label)}</a></p><p>{escape(url)}</p>'
+    rest = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in after)
+    return (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{escape(label)}</title></head>'
+        f"<body>{shown}{anchor}{rest}</body></html>\n"
+    )
+
+
+def _one_line(text: str) -> str:
+    """Names come from people: no line break gets into a header."""
+    return " ".join(text.split())

@@ -1,0 +1,90 @@
+"""Who may call what of messaging, and how the practice and patient concerned are found."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from services.messaging.projections import conversations
+from shared.access.locating import patient_of_request, practice_of_request
+from shared.errors import NotFound
+from shared.reading import Rows
+from shared.rpc.fields import uuid_field
+from shared.rpc.policy import ACCOUNT, STAFF, Locate, Located, Policy
+
+READS = frozenset({"provider", "clinical", "front_desk", "billing", "support"})
+"""R43: which conversations each of them reaches is in ``domain/reach.py``."""
+LISTS = READS | {"admin"}
+"""R13: an admin is told what is overdue, and may give it to somebody."""
+DESK = frozenset({"front_desk", "support", "admin"})
+
+
+class OfConversation(Protocol):
+    @property
+    def conversation_id(self) -> str: ...
+
+
+class OfPractice(Protocol):
+    @property
+    def practice_id(self) -> str: ...
+
+    @property
+    def patient_id(self) -> str: ...
+
+
+async def conversation_of_request(request: OfConversation, rows: Rows) -> Located:
+    """Practice and patient of the named conversation; NotFound where there is none."""
+    found = await conversations.where(rows, uuid_field(request.conversation_id, "conversation_id"))
+    if found is None:
+        raise NotFound
+    return Located(*found)
+
+
+async def practice_or_patient_of_request(request: OfPractice, rows: Rows) -> Located:
+    """A list of the practice, or of one of its patients where the request names one."""
+    return await (patient_of_request if request.patient_id else practice_of_request)(request, rows)
+
+
+def _patient_side(
+    locate: Locate = conversation_of_request, *, scope: str = "messages", writes: bool = False, recorded: bool = False
+) -> Policy:
+    return Policy(
+        callers=frozenset({ACCOUNT}),
+        purpose="communication",
+        scope=scope,
+        locate=locate,
+        writes=writes,
+        recorded=recorded,
+    )
+
+
+def _practice_side(
+    roles: frozenset[str], locate: Locate = conversation_of_request, *, writes: bool = False, recorded: bool = False
+) -> Policy:
+    return Policy(
+        callers=frozenset({STAFF}),
+        purpose="communication",
+        roles=roles,
+        locate=locate,
+        writes=writes,
+        recorded=recorded,
+    )
+
+
+POLICIES: Mapping[str, Policy] = {
+    "ListRecipients": _patient_side(patient_of_request),
+    "StartConversation": _patient_side(patient_of_request, writes=True),
+    "SendMessage": _patient_side(writes=True),
+    "ListConversations": _patient_side(patient_of_request, recorded=True),
+    "GetConversation": _patient_side(recorded=True),
+    "MarkRead": _patient_side(writes=True),
+    "ListInbox": _patient_side(patient_of_request, scope="", recorded=True),
+    "CountUnread": _patient_side(patient_of_request),
+    "ListPracticeConversations": _practice_side(LISTS, practice_or_patient_of_request),
+    "GetPracticeConversation": _practice_side(READS, recorded=True),
+    "ReplyToConversation": _practice_side(READS, writes=True),
+    "StartPracticeConversation": _practice_side(READS, patient_of_request, writes=True),
+    "AssignConversation": _practice_side(LISTS, writes=True),
+    "SettleConversation": _practice_side(READS, writes=True),
+    "WhoWillRead": _practice_side(READS, patient_of_request),
+    "ListNotifications": _practice_side(DESK, practice_or_patient_of_request),
+    "UnreadCounts": Policy(callers=frozenset({ACCOUNT}), purpose="communication", peers=frozenset({"web"})),
+}

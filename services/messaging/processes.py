@@ -1,0 +1,189 @@
+"""Own events → effects, and what carries the effects of messaging out: find recipients, ask for the address, mail."""
+
+from collections.abc import Awaitable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Protocol, get_args
+from uuid import UUID
+
+from services.messaging import commands
+from services.messaging.domain.conversation import Conversation
+from services.messaging.domain.notification import BounceReason, Kind, Notice
+from services.messaging.letters import Letter, Sender, write
+from services.messaging.mail import MailRefused
+from services.messaging.projections import conversations, practices, readers
+from services.messaging.public_holidays import business_hours
+from shared.contracts.identity.v1.peers_pb2 import (
+    ContactOfRequest,
+    ContactOfResponse,
+    LinkOfRequest,
+    LinkOfResponse,
+)
+from shared.effects import Carrying, Decide, Effect, Run
+from shared.envelope import Recorded
+from shared.errors import NotFound, Refused
+
+TELL_READERS = "tell-readers"
+"""Finds who may see what the event tells of: one MAIL_READER each."""
+REMIND_READERS = "remind-readers"
+"""The same after three days, for those who have not read the message: one REMIND_READER each."""
+MAIL_READER, REMIND_READER = "mail-reader", "remind-reader"
+"""One mail to a person whose window held at the event and holds now."""
+MAIL_PERSON = "mail-person"
+"""One mail to a person whom the event names, whose access may have ended."""
+MAIL_LINK = "mail-link"
+"""One mail with a one-time link, to the address that identity bound it to."""
+LEAVE_UNREAD = "leave-unread"
+"""After a week a message that nobody has read becomes a task of the staff."""
+
+REMINDER_AFTER, TASK_AFTER = timedelta(days=3), timedelta(days=7)
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+def tell_readers(practice_id: UUID, patient_id: UUID, kind: Kind, scope: str, *, patient_only: bool = False) -> Effect:
+    """Whoever may see ``scope`` ('' for anything) of the patient is told by a mail of that kind."""
+    only = "self" if patient_only else ""
+    details = {"practice": str(practice_id), "notice": kind, "scope": scope, "only": only}
+    return Effect(TELL_READERS, key=patient_id, details=details)
+
+
+def after_message(recorded: Recorded[Conversation.MessageAdded]) -> list[Effect]:
+    """What the practice wrote is told, and remembered until it is read; nobody is mailed what they wrote themselves."""
+    event, message = recorded.event, recorded.event.message
+    if message.author.sender != "staff" or recorded.metadata.get("origin") == "import":
+        return []
+    told = tell_readers(event.practice_id, event.patient_id, "message", "messages")
+    details = {**told.details, "conversation": str(recorded.stream_id), "number": str(message.number)}
+    later = replace(told, details={**details, "notice": "reminder"})
+    return [
+        told,
+        replace(later, kind=REMIND_READERS, due_at=message.sent_at + REMINDER_AFTER),
+        replace(later, kind=LEAVE_UNREAD, due_at=message.sent_at + TASK_AFTER),
+    ]
+
+
+PROCESSES: Mapping[type, Decide] = {Conversation.MessageAdded: after_message}
+
+
+class Identity(Protocol):
+    """As much of identity's peer stub as mails need."""
+
+    def ContactOf(self, request: ContactOfRequest, /) -> Awaitable[ContactOfResponse]: ...
+
+    def LinkOf(self, request: LinkOfRequest, /) -> Awaitable[LinkOfResponse]: ...
+
+
+class Mails(Protocol):
+    """As much of the mail server as mails need."""
+
+    async def send(self, mail_id: UUID, address: str, letter: Letter) -> None:
+        """MailRefused where trying again is no use; Unavailable otherwise."""
+
+
+class Notifying:
+    """Carries out the effects. Everything personal is asked for when a mail is written, and not kept."""
+
+    def __init__(self, identity: Identity, mails: Mails, public_url: str) -> None:
+        self._identity, self._mails, self._public_url = identity, mails, public_url
+
+    def effects(self) -> Mapping[str, Run]:
+        """Effect kind → what carries it out."""
+        return {
+            TELL_READERS: self.tell_readers,
+            REMIND_READERS: self.remind_readers,
+            MAIL_READER: self.mail_reader,
+            REMIND_READER: self.remind_reader,
+            MAIL_PERSON: self.mail_person,
+            MAIL_LINK: self.mail_link,
+            LEAVE_UNREAD: self.leave_unread,
+        }
+
+    async def tell_readers(self, carrying: Carrying) -> None:
+        carrying.follow(*(_to(carrying, MAIL_READER, reader) for reader in await _able(carrying)))
+
+    async def remind_readers(self, carrying: Carrying) -> None:
+        unread = [reader for reader in await _able(carrying) if not await _has_read(carrying, reader.account_id)]
+        carrying.follow(*(_to(carrying, REMIND_READER, reader) for reader in unread))
+
+    async def mail_reader(self, carrying: Carrying) -> None:
+        """Between finding the recipient and now access may have ended: then there is no mail."""
+        account_id = UUID(carrying.effect.recipient)
+        if any(reader.account_id == account_id for reader in await _able(carrying)):
+            await self._mail_contact(carrying)
+
+    async def remind_reader(self, carrying: Carrying) -> None:
+        if not await _has_read(carrying, UUID(carrying.effect.recipient)):
+            await self.mail_reader(carrying)
+
+    async def mail_person(self, carrying: Carrying) -> None:
+        await self._mail_contact(carrying)
+
+    async def mail_link(self, carrying: Carrying) -> None:
+        """An invitation that was voided meanwhile has no link any more, and no mail."""
+        effect = carrying.effect
+        request = LinkOfRequest(cause=effect.cause, issue_id=effect.details["issue"], purpose=effect.details["purpose"])
+        try:
+            link = await self._identity.LinkOf(request)
+        except (NotFound, Refused):
+            return
+        await self._mail(carrying, link, link.url)
+
+    async def leave_unread(self, carrying: Carrying) -> None:
+        details = carrying.effect.details
+        async with carrying.rows() as rows:
+            zone = await practices.time_zone(rows, UUID(details["practice"]))
+        command = commands.LeaveUnread(UUID(details["conversation"]), int(details["number"]), business_hours(zone))
+        await carrying.perform(commands.leave_unread, command)
+
+    async def _mail_contact(self, carrying: Carrying) -> None:
+        notice = _notice(carrying)
+        request = ContactOfRequest(
+            patient_id=str(notice.patient_id), person_id=str(notice.person_id), cause=notice.cause
+        )
+        contact = await self._identity.ContactOf(request)
+        await self._mail(carrying, contact, f"{self._public_url}/")
+
+    async def _mail(self, carrying: Carrying, contact: ContactOfResponse | LinkOfResponse, link: str) -> None:
+        """Sends first and records then: a crash between the two gives the same mail again, with the same Message-ID."""
+        notice, mail_id = _notice(carrying), carrying.effect.id
+        reason: BounceReason | None = None if contact.email else "no_address"
+        if contact.email:
+            sender = Sender(contact.practice_name, contact.support_phone)
+            try:
+                await self._mails.send(mail_id, contact.email, write(notice.kind, contact.language, sender, link))
+            except MailRefused:
+                reason = "refused"
+        if reason is None:
+            await carrying.perform(commands.record_notification_sent, commands.RecordNotificationSent(mail_id, notice))
+        else:
+            await carrying.perform(
+                commands.record_notification_bounced, commands.RecordNotificationBounced(mail_id, notice, reason)
+            )
+
+
+async def _able(carrying: Carrying) -> list[readers.Reader]:
+    """Whose windows held when it happened and hold now (R16): one an account."""
+    effect = carrying.effect
+    async with carrying.rows() as rows:
+        found = await readers.of_patient(rows, effect.key, effect.details["scope"], effect.at, carrying.now)
+    only = effect.details["only"]
+    return [reader for reader in found if not only or reader.acting_as == only]
+
+
+async def _has_read(carrying: Carrying, account_id: UUID) -> bool:
+    details = carrying.effect.details
+    async with carrying.rows() as rows:
+        return await conversations.is_read_by(rows, UUID(details["conversation"]), account_id, int(details["number"]))
+
+
+def _to(carrying: Carrying, kind: str, reader: readers.Reader) -> Effect:
+    details = {**carrying.effect.details, "person": str(reader.person_id)}
+    return Effect(kind, key=carrying.effect.key, recipient=str(reader.account_id), details=details)
+
+
+def _notice(carrying: Carrying) -> Notice:
+    effect = carrying.effect
+    kind = next(kind for kind in KINDS if kind == effect.details["notice"])
+    patient_id = None if kind == "staff-invitation" else effect.key
+    return Notice(UUID(effect.details["practice"]), patient_id, UUID(effect.details["person"]), kind, effect.cause)
