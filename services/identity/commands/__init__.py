@@ -1,0 +1,1 @@
+"""Each command of identity, followed by its handler; one module a topic."""

@@ -1,0 +1,207 @@
+"""Commands on patients and the persons who stand by them."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from services.identity.domain.enrolments import Enrolments
+from services.identity.domain.invitation import Invitation
+from services.identity.domain.patient import Erasure, Patient, Person
+from services.identity.domain.practice import Practice
+from services.identity.domain.values import (
+    Contact,
+    PatientId,
+    PersonId,
+    PersonIdentity,
+    PersonName,
+    PracticeId,
+    RegistrationOrigin,
+    enrolments_id,
+    erasure_id,
+    imported_patient_id,
+)
+from shared.envelope import Position
+from shared.errors import NotFound
+from shared.handling import Created, Streams, Work
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterPatient:
+    practice_id: PracticeId
+    identity: PersonIdentity
+    contact: Contact
+
+
+async def register_patient(command: RegisterPatient, work: Work) -> Created:
+    async def decision(streams: Streams) -> None:
+        await streams.get(Practice, command.practice_id)
+        streams.add(
+            Patient(
+                command.practice_id,
+                PatientId(work.new_id("patient")),
+                command.identity,
+                command.contact,
+                RegistrationOrigin(),
+                work.now,
+            )
+        )
+
+    position = await work.decide(decision)
+    return Created(work.new_id("patient"), position)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPatient:
+    """``source_digest`` tells whether the resource has changed since."""
+
+    practice_id: PracticeId
+    resource_id: str
+    identity: PersonIdentity
+    contact: Contact
+    deceased: bool
+    source_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """``outcome``: registered, unchanged, or changed (differs from what was imported; nothing is overwritten)."""
+
+    id: PatientId
+    outcome: str
+    position: Position
+
+
+async def import_patient(command: ImportPatient, work: Work) -> Imported:
+    """Once a practice and resource; a deceased patient is registered, then recorded dead."""
+    patient_id = imported_patient_id(command.practice_id, command.resource_id)
+    outcome = "registered"
+
+    async def decision(streams: Streams) -> None:
+        nonlocal outcome
+        await streams.get(Practice, command.practice_id)
+        known = await streams.find(Patient, patient_id)
+        if known is not None:
+            outcome = "unchanged" if known.origin.source_digest == command.source_digest else "changed"
+            return
+        if await streams.find(Erasure, erasure_id(patient_id)) is not None:
+            raise NotFound
+        outcome = "registered"
+        origin = RegistrationOrigin("import", command.source_digest)
+        patient = Patient(command.practice_id, patient_id, command.identity, command.contact, origin, work.now)
+        if command.deceased:
+            patient.record_death(work.now)
+        streams.add(patient)
+
+    return Imported(patient_id, outcome, await work.decide(decision, queue={patient_id}))
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectName:
+    patient_id: PatientId
+    name: PersonName
+
+
+async def correct_name(command: CorrectName, work: Work) -> Position:
+    return await work.change(Patient, command.patient_id, lambda patient: patient.correct_name(command.name, work.now))
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectBirthDate:
+    patient_id: PatientId
+    birth_date: date
+
+
+async def correct_birth_date(command: CorrectBirthDate, work: Work) -> Position:
+    return await work.change(
+        Patient, command.patient_id, lambda patient: patient.correct_birth_date(command.birth_date, work.now)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDeath:
+    patient_id: PatientId
+
+
+async def record_death(command: RecordDeath, work: Work) -> Position:
+    return await work.change(Patient, command.patient_id, lambda patient: patient.record_death(work.now))
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectDeath:
+    patient_id: PatientId
+
+
+async def correct_death(command: CorrectDeath, work: Work) -> Position:
+    return await work.change(Patient, command.patient_id, lambda patient: patient.correct_death(work.now))
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterPerson:
+    patient_id: PatientId
+    identity: PersonIdentity
+    contact: Contact
+
+
+async def register_person(command: RegisterPerson, work: Work) -> Created:
+    async def decision(streams: Streams) -> None:
+        patient = await streams.get(Patient, command.patient_id)
+        streams.add(
+            Person(
+                patient.practice_id,
+                command.patient_id,
+                PersonId(work.new_id("person")),
+                command.identity,
+                command.contact,
+                work.now,
+            )
+        )
+
+    position = await work.decide(decision)
+    return Created(work.new_id("person"), position)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordContact:
+    patient_id: PatientId
+    person_id: PersonId
+    contact: Contact
+
+
+async def record_contact(command: RecordContact, work: Work) -> Position:
+    """Another e-mail address voids an open invitation, which is bound to the former one (R8)."""
+
+    async def decision(streams: Streams) -> None:
+        holder = await holder_of(streams, command.patient_id, command.person_id)
+        moved = holder.contact.email != command.contact.email
+        holder.record_contact(command.contact, work.now)
+        enrolments = await streams.find(Enrolments, enrolments_id(command.patient_id))
+        if moved and enrolments is not None and command.person_id in enrolments.invitations:
+            invitation = await streams.get(Invitation, enrolments.invitations[command.person_id])
+            invitation.void("address_changed", work.now)
+
+    return await work.decide(decision, queue={command.patient_id})
+
+
+async def holder_of(streams: Streams, patient_id: PatientId, person_id: PersonId) -> Patient | Person:
+    """Whose contact and birth date count: the patient's own, or that of a person of this patient's record."""
+    if patient_id == person_id:
+        return await streams.get(Patient, patient_id)
+    person = await streams.get(Person, person_id)
+    if person.patient_id != patient_id:
+        raise NotFound
+    return person
+
+
+@dataclass(frozen=True, slots=True)
+class ErasePatient:
+    practice_id: PracticeId
+    patient_id: PatientId
+
+
+async def erase_patient(command: ErasePatient, work: Work) -> Position:
+    async def decision(streams: Streams) -> None:
+        patient = await streams.get(Patient, command.patient_id)
+        if patient.practice_id != command.practice_id:
+            raise NotFound
+        streams.add(Erasure(command.practice_id, command.patient_id, work.now))
+
+    return await work.decide(decision)

@@ -1,0 +1,74 @@
+"""Throttles: tries are counted in one atomic statement before anything is checked."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.clock import machine_now
+from shared.errors import Throttled
+from shared.reading import Database
+
+DAY = timedelta(days=1)
+ANSWERS_A_DAY = 10
+"""R26: ten wrong answers an account and day."""
+SOURCE_TRIES, SOURCE_WINDOW = 50, timedelta(minutes=15)
+"""Wrong answers from one address, over all names."""
+
+COUNT = """
+INSERT INTO credential_tries AS tries (bucket, since, count)
+SELECT bucket, $2::timestamptz, 1 FROM unnest($1::text[], $3::timestamptz[]) AS given (bucket, oldest) ORDER BY bucket
+ON CONFLICT (bucket) DO UPDATE SET
+    count = CASE WHEN tries.since <= (SELECT oldest FROM unnest($1::text[], $3::timestamptz[]) AS g (b, oldest)
+                                      WHERE b = tries.bucket) THEN 1 ELSE tries.count + 1 END,
+    since = CASE WHEN tries.since <= (SELECT oldest FROM unnest($1::text[], $3::timestamptz[]) AS g (b, oldest)
+                                      WHERE b = tries.bucket) THEN $2::timestamptz ELSE tries.since END
+RETURNING bucket, count
+"""
+"""All buckets at once, in one order, so that two callers never wait for each other crosswise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Something that is counted: at most ``most`` tries within ``window`` from the first."""
+
+    name: str
+    most: int
+    window: timedelta
+
+
+def source(address: str) -> Bucket:
+    return Bucket(f"source:{address}", SOURCE_TRIES, SOURCE_WINDOW)
+
+
+def answers(whose: str) -> Bucket:
+    return Bucket(f"answers:{whose}", ANSWERS_A_DAY, DAY)
+
+
+class Throttle:
+    """Counts first; who was right has the count taken back."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime] = machine_now) -> None:
+        self._database, self._clock = database, clock
+
+    async def count(self, *buckets: Bucket) -> None:
+        """Counts one try in each bucket; Throttled where one has had its number already."""
+        now = self._clock()
+        names = [bucket.name for bucket in buckets]
+        oldest = [now - bucket.window for bucket in buckets]
+        rows = await self._database.fetch(COUNT, names, now, oldest)
+        counts = {row["bucket"]: row["count"] for row in rows}
+        if any(counts[bucket.name] > bucket.most for bucket in buckets):
+            raise Throttled
+
+    async def number(self, bucket: Bucket) -> int:
+        """Counts one try and says which one it is."""
+        now = self._clock()
+        rows = await self._database.fetch(COUNT, [bucket.name], now, [now - bucket.window])
+        return int(rows[0]["count"])
+
+    async def take_back(self, buckets: Sequence[Bucket]) -> None:
+        """The answer was right: it is not one of the wrong ones."""
+        await self._database.execute(
+            "UPDATE credential_tries SET count = count - 1 WHERE bucket = ANY($1) AND count > 0",
+            [bucket.name for bucket in buckets],
+        )

@@ -1,0 +1,1 @@
+"""Practices and who takes part: providers, staff, patients, persons, invitations, enrolments, accounts."""

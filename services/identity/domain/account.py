@@ -1,0 +1,170 @@
+"""An account: one person's way in, the records and memberships it is joined to; and the user name it took."""
+
+from datetime import datetime
+from uuid import UUID
+
+from services.identity.domain.errors import FactorNeeded, UserNameTaken
+from services.identity.domain.values import AccountId, PracticeId, Relation, StaffId, UserNameId
+from shared.aggregate import SERVICE_SUBJECT, Aggregate, event
+from shared.errors import NotFound, Refused
+
+
+class Account(Aggregate):
+    """Lives while it is joined to a record or a staff; secrets lie elsewhere, events say only that they changed."""
+
+    class Opened(Aggregate.Created):
+        account_id: AccountId
+        user_name: str
+        user_name_id: UserNameId
+        opened_at: datetime
+
+    class RecordJoined(Aggregate.Event):
+        relation: Relation
+
+    class RecordLeft(Aggregate.Event):
+        relation: Relation
+
+    class StaffJoined(Aggregate.Event):
+        practice_id: PracticeId
+        staff_id: StaffId
+
+    class StaffLeft(Aggregate.Event):
+        practice_id: PracticeId
+        staff_id: StaffId
+
+    class TotpEnrolled(Aggregate.Event):
+        enrolled_at: datetime
+
+    class TotpRemoved(Aggregate.Event):
+        removed_at: datetime
+
+    class Closed(Aggregate.Event):
+        closed_at: datetime
+
+    @staticmethod
+    def create_id(account_id: AccountId) -> UUID:
+        return account_id
+
+    @event(Opened)
+    def __init__(self, account_id: AccountId, user_name: str, user_name_id: UserNameId, opened_at: datetime) -> None:
+        self.user_name = user_name
+        self.user_name_id = user_name_id
+        self.records: list[Relation] = []
+        self.staff: dict[PracticeId, StaffId] = {}
+        self.has_totp = False
+        self.is_open = True
+
+    @property
+    def subject_id(self) -> UUID:
+        return self.id
+
+    def require_open(self) -> None:
+        """A closed account answers like an absent one."""
+        if not self.is_open:
+            raise NotFound
+
+    def join_record(self, relation: Relation) -> None:
+        self.require_open()
+        self._record_joined(relation=relation)
+
+    @event(RecordJoined)
+    def _record_joined(self, relation: Relation) -> None:
+        self.records.append(relation)
+
+    def leave_record(self, relation: Relation) -> None:
+        if relation not in self.records:
+            raise NotFound
+        self._record_left(relation=relation)
+
+    @event(RecordLeft)
+    def _record_left(self, relation: Relation) -> None:
+        self.records.remove(relation)
+
+    def join_staff(self, practice_id: PracticeId, staff_id: StaffId) -> None:
+        self.require_open()
+        if practice_id in self.staff:
+            raise Refused("expected an account without a membership in this practice's staff")
+        self._staff_joined(practice_id=practice_id, staff_id=staff_id)
+
+    @event(StaffJoined)
+    def _staff_joined(self, practice_id: PracticeId, staff_id: StaffId) -> None:
+        self.staff[practice_id] = staff_id
+
+    def leave_staff(self, practice_id: PracticeId) -> None:
+        self._staff_left(practice_id=practice_id, staff_id=self.staff[practice_id])
+
+    @event(StaffLeft)
+    def _staff_left(self, practice_id: PracticeId, staff_id: StaffId) -> None:
+        del self.staff[practice_id]
+
+    def enrol_totp(self, at: datetime) -> None:
+        self.require_open()
+        self._totp_enrolled(enrolled_at=at)
+
+    @event(TotpEnrolled)
+    def _totp_enrolled(self, enrolled_at: datetime) -> None:
+        self.has_totp = True
+
+    def remove_totp(self, at: datetime) -> None:
+        """Refused for staff, who must have a factor (R36)."""
+        if self.staff:
+            raise FactorNeeded
+        if not self.has_totp:
+            raise Refused("expected an account with a second factor")
+        self._totp_removed(removed_at=at)
+
+    @event(TotpRemoved)
+    def _totp_removed(self, removed_at: datetime) -> None:
+        self.has_totp = False
+
+    @property
+    def is_joined(self) -> bool:
+        """Joined to a record, be it as a representative, or to a staff: the user name lives (R27)."""
+        return bool(self.records or self.staff)
+
+    def close(self, at: datetime) -> None:
+        if self.is_open:
+            self._closed(closed_at=at)
+
+    @event(Closed)
+    def _closed(self, closed_at: datetime) -> None:
+        self.is_open = False
+
+
+class UserName(Aggregate):
+    """A user name that was ever taken, under the blind index of its skeleton. It never comes free again (R27)."""
+
+    class Taken(Aggregate.Created):
+        user_name_id: UserNameId
+        account_id: AccountId
+        taken_at: datetime
+
+    class Retired(Aggregate.Event):
+        retired_at: datetime
+
+    @staticmethod
+    def create_id(user_name_id: UserNameId) -> UUID:
+        return user_name_id
+
+    @event(Taken)
+    def __init__(self, user_name_id: UserNameId, account_id: AccountId, taken_at: datetime) -> None:
+        self.account_id = account_id
+        self.is_alive = True
+
+    @property
+    def subject_id(self) -> UUID:
+        return SERVICE_SUBJECT
+
+    def retire(self, at: datetime) -> None:
+        if self.is_alive:
+            self._retired(retired_at=at)
+
+    @event(Retired)
+    def _retired(self, retired_at: datetime) -> None:
+        self.is_alive = False
+
+    @staticmethod
+    def refuse_taken(found: "UserName | None") -> None:
+        """UserNameTaken where anyone has, or ever had, the name or a look-alike."""
+        if found is not None:
+            raise UserNameTaken

@@ -1,0 +1,105 @@
+"""Identity's refusals, one class and slug a reason."""
+
+from shared.errors import PortalError, Refused, Unauthenticated
+
+
+class LinkGone(Refused):
+    """Used, expired, void and unknown links answer alike (R10)."""
+
+    slug = "link_gone"
+
+
+class BirthDateDiffers(Refused):
+    """Not the invited person's birth date; the third one voids the link (R8)."""
+
+    slug = "birth_date_differs"
+
+
+class UserNameTaken(Refused):
+    """Taken, or once taken: dead names and look-alikes included (R27)."""
+
+    slug = "user_name_taken"
+
+
+class WrongCredentials(Unauthenticated):
+    """The same whether or not the account exists (R26)."""
+
+    slug = "wrong_credentials"
+
+
+class WrongCode(Refused):
+    """The code is wrong, or was used before (R36)."""
+
+    slug = "wrong_code"
+
+
+class ConsentMissing(Refused):
+    """An invitation without consent is impossible (R2)."""
+
+    slug = "consent_missing"
+
+
+class AddressMissing(Refused):
+    """There is no e-mail address on record for that person."""
+
+    slug = "address_missing"
+
+
+class TooYoung(Refused):
+    """Under the practice's adolescent age there is no own account (R42)."""
+
+    slug = "too_young"
+
+
+class AlreadyEnrolled(Refused):
+    """The person has an account that is joined to this record (R12)."""
+
+    slug = "already_enrolled"
+
+
+class NotEnrolled(Refused):
+    """The person has no account that is joined to this record."""
+
+    slug = "not_enrolled"
+
+
+class LastAdmin(Refused):
+    """The last admin of a practice cannot leave or give up the role (R43)."""
+
+    slug = "last_admin"
+
+
+class FactorNeeded(Refused):
+    """Staff must have a second factor (R36)."""
+
+    slug = "factor_needed"
+
+
+class ActingOnOneself(Refused):
+    """Nobody acts as staff on their own membership, or on a record they own or represent (R43)."""
+
+    slug = "acting_on_oneself"
+
+
+class PatientIsDeceased(Refused):
+    """The practice recorded the patient's death."""
+
+    slug = "patient_deceased"
+
+
+IDENTITY_ERRORS: tuple[type[PortalError], ...] = (
+    LinkGone,
+    BirthDateDiffers,
+    UserNameTaken,
+    WrongCredentials,
+    WrongCode,
+    ConsentMissing,
+    AddressMissing,
+    TooYoung,
+    AlreadyEnrolled,
+    NotEnrolled,
+    LastAdmin,
+    FactorNeeded,
+    ActingOnOneself,
+    PatientIsDeceased,
+)

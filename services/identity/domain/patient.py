@@ -1,0 +1,198 @@
+"""A patient: one practice's record of a person; and a person who may act for one."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from services.identity.domain.values import (
+    Contact,
+    PatientId,
+    PersonId,
+    PersonIdentity,
+    PersonName,
+    PracticeId,
+    RegistrationOrigin,
+    erasure_id,
+)
+from shared.aggregate import SERVICE_SUBJECT, Aggregate, event
+from shared.errors import Refused
+
+
+class Patient(Aggregate):
+    """Belongs to one practice for ever. What time or event brings acts from its recording, nothing is back-dated."""
+
+    class Registered(Aggregate.Created):
+        practice_id: PracticeId
+        patient_id: PatientId
+        identity: PersonIdentity
+        contact: Contact
+        origin: RegistrationOrigin
+        registered_at: datetime
+
+    class NameCorrected(Aggregate.Event):
+        practice_id: PracticeId
+        name: PersonName
+        corrected_at: datetime
+
+    class BirthDateCorrected(Aggregate.Event):
+        practice_id: PracticeId
+        birth_date: date
+        corrected_at: datetime
+
+    class ContactRecorded(Aggregate.Event):
+        practice_id: PracticeId
+        contact: Contact
+        recorded_at: datetime
+
+    class DeathRecorded(Aggregate.Event):
+        practice_id: PracticeId
+        recorded_at: datetime
+
+    class DeathCorrected(Aggregate.Event):
+        practice_id: PracticeId
+        corrected_at: datetime
+
+    @staticmethod
+    def create_id(patient_id: PatientId) -> UUID:
+        return patient_id
+
+    @event(Registered)
+    def __init__(
+        self,
+        practice_id: PracticeId,
+        patient_id: PatientId,
+        identity: PersonIdentity,
+        contact: Contact,
+        origin: RegistrationOrigin,
+        registered_at: datetime,
+    ) -> None:
+        self.practice_id = practice_id
+        self.name = identity.name
+        self.birth_date = identity.birth_date
+        self.contact = contact
+        self.contact_number = 1
+        self.origin = origin
+        self.is_deceased = False
+
+    @property
+    def subject_id(self) -> UUID:
+        return self.id
+
+    def correct_name(self, name: PersonName, at: datetime) -> None:
+        if name != self.name:
+            self._name_corrected(practice_id=self.practice_id, name=name, corrected_at=at)
+
+    @event(NameCorrected)
+    def _name_corrected(self, practice_id: PracticeId, name: PersonName, corrected_at: datetime) -> None:
+        self.name = name
+
+    def correct_birth_date(self, birth_date: date, at: datetime) -> None:
+        if birth_date != self.birth_date:
+            self._birth_date_corrected(practice_id=self.practice_id, birth_date=birth_date, corrected_at=at)
+
+    @event(BirthDateCorrected)
+    def _birth_date_corrected(self, practice_id: PracticeId, birth_date: date, corrected_at: datetime) -> None:
+        self.birth_date = birth_date
+
+    def record_contact(self, contact: Contact, at: datetime) -> None:
+        if contact != self.contact:
+            self._contact_recorded(practice_id=self.practice_id, contact=contact, recorded_at=at)
+
+    @event(ContactRecorded)
+    def _contact_recorded(self, practice_id: PracticeId, contact: Contact, recorded_at: datetime) -> None:
+        self.contact_number += contact.email != self.contact.email
+        self.contact = contact
+
+    def record_death(self, at: datetime) -> None:
+        if self.is_deceased:
+            raise Refused("expected a patient who is not recorded dead")
+        self._death_recorded(practice_id=self.practice_id, recorded_at=at)
+
+    @event(DeathRecorded)
+    def _death_recorded(self, practice_id: PracticeId, recorded_at: datetime) -> None:
+        self.is_deceased = True
+
+    def correct_death(self, at: datetime) -> None:
+        if not self.is_deceased:
+            raise Refused("expected a patient who is recorded dead")
+        self._death_corrected(practice_id=self.practice_id, corrected_at=at)
+
+    @event(DeathCorrected)
+    def _death_corrected(self, practice_id: PracticeId, corrected_at: datetime) -> None:
+        self.is_deceased = False
+
+
+class Person(Aggregate):
+    """A representative or executor of one patient: whom a form names, before any account."""
+
+    class Registered(Aggregate.Created):
+        practice_id: PracticeId
+        patient_id: PatientId
+        person_id: PersonId
+        identity: PersonIdentity
+        contact: Contact
+        registered_at: datetime
+
+    class ContactRecorded(Aggregate.Event):
+        practice_id: PracticeId
+        patient_id: PatientId
+        contact: Contact
+        recorded_at: datetime
+
+    @staticmethod
+    def create_id(person_id: PersonId) -> UUID:
+        return person_id
+
+    @event(Registered)
+    def __init__(
+        self,
+        practice_id: PracticeId,
+        patient_id: PatientId,
+        person_id: PersonId,
+        identity: PersonIdentity,
+        contact: Contact,
+        registered_at: datetime,
+    ) -> None:
+        self.practice_id = practice_id
+        self.patient_id = patient_id
+        self.name = identity.name
+        self.birth_date = identity.birth_date
+        self.contact = contact
+        self.contact_number = 1
+
+    @property
+    def subject_id(self) -> UUID:
+        return self.id
+
+    def record_contact(self, contact: Contact, at: datetime) -> None:
+        if contact != self.contact:
+            self._contact_recorded(
+                practice_id=self.practice_id, patient_id=self.patient_id, contact=contact, recorded_at=at
+            )
+
+    @event(ContactRecorded)
+    def _contact_recorded(
+        self, practice_id: PracticeId, patient_id: PatientId, contact: Contact, recorded_at: datetime
+    ) -> None:
+        self.contact_number += contact.email != self.contact.email
+        self.contact = contact
+
+
+class Erasure(Aggregate):
+    """A patient's data were made unreadable; an event of the service itself, so that it outlives the key."""
+
+    class Erased(Aggregate.Created):
+        practice_id: PracticeId
+        patient_id: PatientId
+        erased_at: datetime
+
+    @staticmethod
+    def create_id(patient_id: PatientId) -> UUID:
+        return erasure_id(patient_id)
+
+    @event(Erased)
+    def __init__(self, practice_id: PracticeId, patient_id: PatientId, erased_at: datetime) -> None:
+        self.practice_id = practice_id
+
+    @property
+    def subject_id(self) -> UUID:
+        return SERVICE_SUBJECT
