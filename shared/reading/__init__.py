@@ -47,13 +47,15 @@ class ReadModel:
     ``source`` is a service's name: the own one means the own store, another one that service's topic.
     ``tables`` are ``CREATE TABLE``/``CREATE INDEX`` statements with unqualified names. A table with personal
     values has the columns ``subject_id uuid`` and ``sealed bytea``. ``apply`` reads nothing but the event
-    and its own rows: no clock, serial or random value, hence replay from zero equals live.
+    and its own rows: no clock, serial or random value, hence replay from zero equals live. ``version`` is raised
+    when ``apply`` comes to mean something else; like changed ``tables`` it leads to a rebuild at the next start.
     """
 
     name: str
     source: str
     tables: Sequence[str]
     apply: Mapping[type, Apply] = field(default_factory=dict)
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,56 @@
+"""The service's own database: its pool, the live rows, and raw statements for adapters."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from shared.errors import NotFound
+from shared.privacy import Sealer
+from shared.reading import Row, Rows
+from shared.reading.rows import Connection, LiveRows
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+
+async def open_pool(dsn: str, *, least: int = 1, most: int = 10) -> Pool:
+    """The pool that reading and effects stand on. Unqualified names: the service's own tables, then live views."""
+    return await asyncpg.create_pool(
+        dsn, min_size=least, max_size=most, init=_prepare, server_settings={"search_path": "public, live"}
+    )
+
+
+async def _prepare(connection: Connection) -> None:
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads
+    )
+
+
+class PostgresDatabase:
+    """Database over one pool. Statements are each their own transaction; ``live_rows`` is one connection."""
+
+    def __init__(self, pool: Pool, sealer: Sealer) -> None:
+        self.pool, self.sealer = pool, sealer
+
+    @asynccontextmanager
+    async def live_rows(self) -> AsyncIterator[Rows]:
+        async with self.pool.acquire() as connection:
+            yield LiveRows(connection, self.sealer)
+
+    async def fetch(self, sql: str, *arguments: object) -> list[dict[str, Any]]:
+        return [dict(record) for record in await self.pool.fetch(sql, *arguments)]
+
+    async def execute(self, sql: str, *arguments: object) -> str:
+        return await self.pool.execute(sql, *arguments)
+
+    async def seal(self, subject_id: UUID, values: Row, context: str) -> bytes:
+        return await self.sealer.seal(subject_id, values, context)
+
+    async def unseal(self, subject_id: UUID, sealed: bytes, context: str) -> dict[str, Any]:
+        found = await self.sealer.open(subject_id, sealed, context)
+        if found is None:
+            raise NotFound
+        return found
