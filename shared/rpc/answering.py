@@ -52,7 +52,7 @@ class Answering:
     policy: Policy
     method: Callable[..., Any]
 
-    def handler(self) -> grpc.RpcMethodHandler[Any, Any]:
+    def handler(self) -> "grpc.RpcMethodHandler[Any, Any]":
         """What grpc calls, with the request's bytes: they are parsed here, so that bad ones get our answer."""
         if self.rpc.streams:
             return grpc.unary_stream_rpc_method_handler(self.many)
@@ -117,6 +117,7 @@ class Answering:
                     decided_at = await self._decided_until(following, call, decided_at)
                 finally:
                     following.cancel()
+                    await asyncio.wait({following})
                 answer = following.result()
                 if first or call.has_viewings():
                     await call.record()
