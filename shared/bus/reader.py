@@ -26,6 +26,8 @@ BATCH_RECORDS = 2_000
 POLL_MILLISECONDS = 5
 SESSION_MILLISECONDS, HEARTBEAT_MILLISECONDS = 3_000, 1_000
 CONCURRENT_PARTITIONS = 4
+METADATA_MILLISECONDS = 2_000
+"""How soon a topic that was away is noticed to be there again."""
 TEND_SECONDS = 1.0
 STALLED_SECONDS = 15.0
 PAUSE_SECONDS = 0.5
@@ -87,6 +89,7 @@ class Reader:
             security=BaseSecurity(ssl_context=self._kafka.ssl()),
             client_id=f"{self._kafka.principal}-reader",
             request_timeout_ms=REQUEST_MILLISECONDS,
+            metadata_max_age_ms=METADATA_MILLISECONDS,
             allow_auto_create_topics=False,
             consumer_only=True,
             apply_types=False,

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -19,6 +20,8 @@ from shared.contracts.event import PublicEvent
 from shared.envelope import Recorded
 from shared.eventstore.store import EventStore
 
+MIGRATIONS = Path(__file__).parent / "migrations"
+"""For ``shared.migrations.migrate``, in the database of the event store."""
 LOCK = 2
 """The session advisory lock that makes a relay the leader of its database."""
 POLL_SECONDS = 0.25

@@ -14,12 +14,11 @@ async def republish(service: str, servers: str, certificates: Path, prefix: str 
 
     Readers pass over what they have already; the events of erased patients do not come back.
     """
-    await asyncio.to_thread(
-        _remake, Kafka(servers, certificates, "operations", prefix).topic(service), servers, certificates, prefix
-    )
+    topic = Kafka(servers, certificates, "operations", prefix).topic(service)
+    await asyncio.to_thread(_remake, topic, servers, certificates, prefix)
 
 
 def _remake(topic: str, servers: str, certificates: Path, prefix: str) -> None:
-    deletions = admin(servers, certificates).delete_topics([topic], operation_timeout=SECONDS)
-    wait_for(deletions.values(), KafkaError.UNKNOWN_TOPIC_OR_PART)
+    client = admin(servers, certificates)  # kept until its answers are there
+    wait_for(client.delete_topics([topic], operation_timeout=SECONDS).values(), KafkaError.UNKNOWN_TOPIC_OR_PART)
     provision(servers, certificates, prefix)

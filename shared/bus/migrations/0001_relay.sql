@@ -2,7 +2,7 @@
 
 -- Everything up to this position that has a public face is confirmed by the broker.
 CREATE TABLE relay_progress (
-    only     boolean PRIMARY KEY DEFAULT true CHECK (only),
+    one_row  boolean PRIMARY KEY DEFAULT true CHECK (one_row),
     position bigint  NOT NULL DEFAULT 0
 );
 
