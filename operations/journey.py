@@ -1,0 +1,160 @@
+"""What people do at the portal, one function an act, through the gateway: the demo walks them, the seed repeats them."""
+
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from operations.outside import Answer, Authenticator, Person, Portal, eventually
+from shared.contracts.identity.v1 import peers_pb2 as identity
+from shared.contracts.identity.v1.peers_pb2_grpc import IdentityPeersStub
+from shared.ids import uuid7
+from shared.rpc.client import ApiChannel
+from shared.rpc.metadata import calling
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A practice that was opened: its id, and the one-time link of its first admin."""
+
+    practice_id: str
+    link: str
+
+
+async def open_practice(
+    channels: ApiChannel, name: str, time_zone: str, admin: tuple[str, str, str], key: str = ""
+) -> Opened:
+    """``portal practice open``: the one act that no outside client can do. ``admin``: given, family, e-mail."""
+    request = identity.OpenPracticeRequest(
+        name=name,
+        time_zone=time_zone,
+        support_phone="+1 555 010 0100",
+        support_email="support@practice.example",
+        support_hours="Mon-Fri 9-17",
+        admin_given=admin[0],
+        admin_family=admin[1],
+        admin_email=admin[2],
+    )
+    with calling(idempotency_key=key or str(uuid7())):
+        answer = await IdentityPeersStub(channels.channel("identity")).OpenPractice(request)
+    return Opened(answer.practice_id, answer.link)
+
+
+async def join_staff(portal: Portal, link: str, user_name: str, password: str) -> Person:
+    """Accepts a staff invitation with a user name, a password and a second factor, and signs in."""
+    staff_id, secret = link.rstrip("/").split("/")[-2:]
+    path = f"/v1/staff-invitations/{staff_id}"
+    begun = await portal.ask("POST", f"{path}/begin", {"secret": secret})
+    authenticator = Authenticator(begun["totp_secret"])
+    body = {"secret": secret, "user_name": user_name, "password": password, "code": await authenticator.code()}
+    await portal.ask("POST", f"{path}/accept", body)
+    return await Person(portal, user_name, password, authenticator).sign_in()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of staff to be invited."""
+
+    given: str
+    family: str
+    email: str
+    roles: Sequence[str]
+    provider_id: str = ""
+
+
+async def invite_staff(admin: Person, practice_id: str, member: Member) -> str:
+    """Invites a member of staff, and answers the link as it was mailed."""
+    body = {
+        "name": {"given": member.given, "family": member.family},
+        "email": member.email,
+        "roles": list(member.roles),
+        "provider_id": member.provider_id,
+    }
+    await admin.post(f"/v1/practices/{practice_id}/staff", body)
+    return await admin.portal.link_mailed_to(member.email, "staff-invitation")
+
+
+async def register_provider(admin: Person, practice_id: str, name: tuple[str, str], npi: str, takes_part: bool) -> str:
+    """Makes a provider known who may take part; the provider's id."""
+    path = f"/v1/practices/{practice_id}/providers"
+    body = {"name": {"given": name[0], "family": name[1]}, "credentials": "MD", "npi": npi}
+    provider_id = str((await admin.post(path, body))["provider_id"])
+    if takes_part:
+        await admin.post(f"{path}/{provider_id}/activate")
+    return provider_id
+
+
+@dataclass(frozen=True, slots=True)
+class NewPatient:
+    """A patient as written on the registration form."""
+
+    given: str
+    family: str
+    birth_date: date
+    email: str
+    language: str = "en"
+
+
+async def register_patient(desk: Person, practice_id: str, patient: NewPatient) -> str:
+    """Registers a patient at the desk; the patient's id."""
+    body = {
+        "name": {"given": patient.given, "family": patient.family},
+        "birth_date": day(patient.birth_date),
+        "contact": {"email": patient.email, "language": patient.language},
+        "confirmed": True,
+    }
+    return str((await desk.post(f"/v1/practices/{practice_id}/patients", body))["patient_id"])
+
+
+async def sign_consent(desk: Person, practice_id: str, patient_id: str, signer_id: str = "") -> str:
+    """Records a paper consent form at the desk; the consent's id."""
+
+    async def ask() -> dict[str, Any] | None:
+        return await if_found(desk.get(f"/v1/practices/{practice_id}/consent-form"))
+
+    form = await eventually("the practice's consent form", ask)
+    body = {
+        "signer_id": signer_id,
+        "form_version": form["form_version"],
+        "method": "paper",
+        "scan_id": str(uuid7()),
+    }
+    key = str(uuid7())
+
+    async def sign() -> dict[str, Any] | None:
+        return await if_found(desk.post(f"/v1/patients/{patient_id}/consents", body, key=key))
+
+    return str((await eventually("the patient at consent", sign))["consent_id"])
+
+
+async def enrol(portal: Portal, link: str, birth_date: date, user_name: str, password: str) -> Person:
+    """Opens an account from a mailed invitation, and signs in."""
+    invitation_id, secret = link.rstrip("/").split("/")[-2:]
+    body = {"secret": secret, "birth_date": day(birth_date), "user_name": user_name, "password": password}
+    await portal.ask("POST", f"/v1/invitations/{invitation_id}/accept", body)
+    return await Person(portal, user_name, password).sign_in()
+
+
+async def reach(person: Person, patient_id: str, scope: str) -> None:
+    """Waits until the person may see that scope of the patient: consent decides once it has heard of the account."""
+
+    async def ask() -> bool | None:
+        access = await person.get("/v1/account/access")
+        return any(one["patient_id"] == patient_id and scope in one["scopes"] for one in access["patients"]) or None
+
+    await eventually(f"access to {scope}", ask)
+
+
+async def if_found(call: Awaitable[dict[str, Any]]) -> dict[str, Any] | None:
+    """The answer, or None while a service has not heard of the object yet."""
+    try:
+        return await call
+    except Answer as answer:
+        if answer.status in {404, 503}:
+            return None
+        raise
+
+
+def day(date_: date) -> dict[str, int]:
+    """A calendar date as the API takes it."""
+    return {"year": date_.year, "month": date_.month, "day": date_.day}
