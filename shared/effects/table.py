@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,9 @@ from shared.effects import Effect
 from shared.envelope import Recorded
 from shared.ids import natural_id
 from shared.reading.rows import Connection
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+"""For ``shared.migrations.migrate``."""
 
 _EFFECTS = UUID("0f6e5f0a-3f7c-5b7e-9f57-3d1c2ad0c0de")
 

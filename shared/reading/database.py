@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -14,6 +15,9 @@ from shared.reading import Row, Rows
 from shared.reading.rows import Connection, LiveRows
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+"""For ``shared.migrations.migrate``, after the event store's."""
 
 
 async def open_pool(dsn: str, *, least: int = 1, most: int = 10) -> Pool:

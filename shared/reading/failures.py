@@ -7,10 +7,9 @@ import asyncpg
 from grpc import StatusCode
 from grpc.aio import AioRpcError
 
-from shared.errors import AccessUndecided, Conflict, PortalError, ReadModelBehind, Throttled, Unavailable
+from shared.errors import SLUGS, PortalError
 from shared.privacy import DataError
 
-_PASSING_ERRORS = (Unavailable, ReadModelBehind, AccessUndecided, Conflict, Throttled)
 _PASSING_STATUS = {
     StatusCode.UNAVAILABLE,
     StatusCode.DEADLINE_EXCEEDED,
@@ -43,7 +42,7 @@ _DATA = (
 def passes(error: BaseException) -> bool:
     """Time may mend it: a lost connection, a time-out, a peer that does not answer, others in the way."""
     if isinstance(error, PortalError):
-        return isinstance(error, _PASSING_ERRORS)
+        return SLUGS[error.slug][0] in _PASSING_STATUS
     if isinstance(error, AioRpcError):
         return error.code() in _PASSING_STATUS
     # asyncpg's own complaint about an argument is both an interface error and a ValueError.

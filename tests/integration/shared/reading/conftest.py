@@ -4,21 +4,20 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
 
-import shared.effects
-import shared.reading
+from shared.effects import table
 from shared.eventstore.postgres import KEY_MIGRATIONS, MIGRATIONS, PostgresEventStore
 from shared.eventstore.store import CommandRecord, StreamChange
 from shared.ids import uuid7
 from shared.migrations import migrate
 from shared.privacy import Sealer, ServiceKey, SubjectKeys
 from shared.reading import Incoming, ReadModel
+from shared.reading import database as reading_database
 from shared.reading.advancing import PostgresAdvance
 from shared.reading.applying import Source, sources_of
 from shared.reading.database import Pool, PostgresDatabase, open_pool
@@ -29,7 +28,7 @@ from shared.reading.replays import Replays
 from shared.reading.sources import OwnStore, RecordSource
 from tests.integration.shared.reading.letters import AT, LETTERS, RAIN, TABLE, Letter, Rained, Sky, thank, umbrella
 
-FOLDERS = {"reading": Path(shared.reading.__file__).parent, "effects": Path(shared.effects.__file__).parent}
+FOLDERS = {"events": MIGRATIONS, "reading": reading_database.MIGRATIONS, "effects": table.MIGRATIONS}
 
 
 @dataclass
@@ -104,9 +103,8 @@ async def house(database: str, keys_database: str) -> AsyncIterator[House]:
         events = await stack.enter_async_context(asyncpg.create_pool(database, min_size=1, max_size=4))
         key_pool = await stack.enter_async_context(asyncpg.create_pool(keys_database, min_size=1, max_size=2))
         async with events.acquire() as connection:
-            await migrate(connection, MIGRATIONS, "events")
             for scope, folder in FOLDERS.items():
-                await migrate(connection, folder / "migrations", scope)
+                await migrate(connection, folder, scope)
         async with key_pool.acquire() as connection:
             await migrate(connection, KEY_MIGRATIONS, "keys")
         pool = await stack.enter_async_context(await open_pool(database))
