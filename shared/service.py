@@ -37,10 +37,17 @@ SessionEnded = Callable[[UUID], Awaitable[bool]]
 class Foundation(Protocol):
     """What the process gives a service to build its own parts on; ready before ``compose`` is called."""
 
-    store: EventStore
-    database: Database
-    """The service's own database: pool, sealed rows, tables of its own migrations."""
-    clock: RulesClock
+    @property
+    def store(self) -> EventStore:
+        """The service's event store: to be kept by adapters; it answers once ``compose`` has returned."""
+
+    @property
+    def database(self) -> Database:
+        """The service's own database: pool, sealed rows, tables of its own migrations."""
+
+    @property
+    def clock(self) -> RulesClock:
+        """The rules' clock; only identity moves it."""
 
     def channel(self, service: str) -> Channel:
         """A peer's peer port, over mTLS as this service: ``IdentityPeersStub(foundation.channel("identity"))``.
@@ -80,6 +87,11 @@ class Service:
     """Effect kind → what carries it out."""
     migrations: Path | None = None
     """Folder of the service's own numbered SQL: tables that are neither events nor read models."""
+    background: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    """What else runs as long as the process, by name: consent's lease on identity, identity's watch of its clock.
+
+    Each runs until it is cancelled; one that ends or fails ends the process.
+    """
     decides_access: DecidesAccess | None = None
     """Consent only: its own decision from its store, so that it never asks itself."""
     staff_of: StaffOf | None = None

@@ -47,6 +47,10 @@ class SharedSettings(BaseSettings):
     certificates: Path
     jwks: Path
     public_url: str = "https://localhost:8443"
+    bind: str = ""
+    """The host that both ports listen on where it is not the one in the addresses (0.0.0.0 in a container)."""
+    instance: str = "1"
+    """Names this process among those of its service; the same when it starts again."""
     roles: str = ""
     """Comma-separated roles of this process; empty: all."""
     otlp_endpoint: str = Field(default="", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
@@ -67,6 +71,10 @@ class SharedSettings(BaseSettings):
     @cached_property
     def chosen_roles(self) -> frozenset[str]:
         return frozenset(role.strip() for role in self.roles.split(",") if role.strip()) or ROLES
+
+    def listening(self, address: str) -> str:
+        """Where to listen for what peers reach at ``address``."""
+        return f"{self.bind}:{address.rpartition(':')[2]}" if self.bind else address
 
     @property
     def is_production(self) -> bool:

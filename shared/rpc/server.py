@@ -33,6 +33,10 @@ OPTIONS = (
 )
 
 
+class AddressTaken(OSError):
+    """A port cannot be listened on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listening:
     """Where the two ports listen, as ``host:port``; port 0 takes a free one."""
@@ -60,7 +64,7 @@ class RpcServer:
         self.api_port = self.peers_port = 0
 
     async def start(self, listening: Listening, certificates: Certificates, *, reflecting: bool = False) -> None:
-        """Begins to serve; OSError where an address cannot be had. ``reflecting`` is for demo only."""
+        """Begins to serve; AddressTaken where an address cannot be had. ``reflecting`` is for demo only."""
         credentials = certificates.server()
         self.api_port = await self._serve(self._api, listening.api, credentials, reflecting=reflecting)
         if self._peers is not None:
@@ -91,7 +95,7 @@ class RpcServer:
         except RuntimeError:
             port = 0
         if port == 0:
-            raise OSError(f"expected to listen on {address} for {endpoint.service}, which is taken or not ours")
+            raise AddressTaken(f"expected to listen on {address} for {endpoint.service}, which is taken or not ours")
         await server.start()
         self._servers.append(server)
         self._health.append(servicer)

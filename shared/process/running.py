@@ -1,0 +1,199 @@
+"""Runs a service: tables checked, roles started, and all of it ended on SIGTERM or when one of them fails."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+
+import uvloop
+from opentelemetry.instrumentation.asyncpg import AsyncPGInstrumentor
+from pydantic import ValidationError
+
+from shared import telemetry
+from shared.bus.kafka import Kafka
+from shared.bus.reader import Reader
+from shared.bus.relay import Relay
+from shared.bus.source import TopicSource
+from shared.effects.carrying import Means
+from shared.effects.worker import EffectsWorker
+from shared.eventstore.postgres import PostgresEventStore
+from shared.eventstore.stored import StoredTable
+from shared.handling import StreamQueues
+from shared.migrations import MigrationRefused, migrate
+from shared.process.access import Access
+from shared.process.composing import completed, peers_of
+from shared.process.foundation import Ground, ServiceRefused, lay
+from shared.process.topics import PeerTopic
+from shared.reading.advancing import PostgresAdvance
+from shared.reading.applying import Source, sources_of
+from shared.reading.generations import BadReadModel, Generations
+from shared.reading.projector import OwnProjector, PositionWait
+from shared.reading.replays import Replays
+from shared.reading.sources import OwnStore, RecordSource
+from shared.rpc.admission import Admission
+from shared.rpc.certificates import Certificates
+from shared.rpc.contract import TablesRefused, check_tables
+from shared.rpc.invocation import Parts
+from shared.rpc.server import AddressTaken, Listening, RpcServer
+from shared.rpc.tokens import Tokens
+from shared.service import Compose, Service
+from shared.settings import ServiceSettings
+
+log = logging.getLogger(__name__)
+
+SPEAKING = (TablesRefused, ServiceRefused, MigrationRefused, BadReadModel, AddressTaken, FileNotFoundError)
+"""Errors of a start whose text names tables, files and addresses, and nobody's data."""
+
+Loop = Callable[[], Awaitable[None]]
+
+
+def run(name: str, compose: Compose) -> None:
+    """The whole life of one service's process; exits with 1 when a role dies, so that the supervisor restarts it."""
+    telemetry.log_as_json(name)
+    try:
+        settings = ServiceSettings(name)
+        provider = telemetry.trace_to(name, settings.otlp_endpoint)
+        if settings.otlp_endpoint:
+            AsyncPGInstrumentor(capture_parameters=False).instrument()  # type: ignore[no-untyped-call]
+        uvloop.run(serve(settings, compose))
+        provider.shutdown()
+    except Exception as failure:
+        for error in causes(failure):
+            log.critical("the process ends: %s", said(error), exc_info=error)
+        sys.exit(1)
+
+
+async def serve(settings: ServiceSettings, compose: Compose, stop: asyncio.Event | None = None) -> None:
+    """Starts the chosen roles and returns after ``stop`` (SIGTERM, SIGINT); raises what ended a role."""
+    stop = stop if stop is not None else stopped_by_signals()
+    async with AsyncExitStack() as stack:
+        ground = await lay(settings, stack)
+        machine = await Machine.build(ground, completed(compose(ground), ground.keys, ground.live), stack)
+        await machine.prepare()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(ever(name, loop), name=name) for name, loop in machine.loops().items()]
+            server = await machine.serve_rpc()
+            if server is not None:
+                stack.push_async_callback(server.stop, 0.0)
+            log.info("%s runs as %s", settings.name, ", ".join(sorted(settings.chosen_roles)))
+            await stop.wait()
+            log.info("%s stops", settings.name)
+            if server is not None:
+                await server.stop()
+            for task in tasks:
+                task.cancel()
+
+
+def said(error: BaseException) -> str:
+    """What may be printed of what ended the process: our own words about the start, else the kind of error only."""
+    if isinstance(error, ValidationError):
+        places = (".".join(map(str, detail["loc"])) for detail in error.errors(include_input=False))
+        return f"expected other settings: {', '.join(places)}"
+    return str(error) if isinstance(error, SPEAKING) else type(error).__qualname__
+
+
+def causes(failure: BaseException) -> list[BaseException]:
+    """What failed, out of the groups that tasks end in."""
+    if isinstance(failure, BaseExceptionGroup):
+        return [cause for each in failure.exceptions for cause in causes(each)]
+    return [failure]
+
+
+def stopped_by_signals() -> asyncio.Event:
+    """Set by SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def ever(name: str, loop: Loop) -> None:
+    """A loop that must not end by itself."""
+    await loop()
+    raise RuntimeError(f"expected {name} to run until it is told to stop")
+
+
+class Machine:
+    """One service's tables in the machinery. Built once; ``loops`` are what the chosen roles run."""
+
+    def __init__(self, ground: Ground, service: Service, store: PostgresEventStore) -> None:
+        self._ground, self._service, self._store = ground, service, store
+        settings = ground.settings
+        self._kafka = Kafka(settings.kafka_servers, settings.certificates, settings.name, settings.topic_prefix)
+        self._queues = StreamQueues()
+        sealer = ground.database.sealer
+        self._sources: Mapping[str, Source] = sources_of(
+            service.name, service.read_models, service.processes, service.consumers
+        )
+        self._own = OwnStore(store, self._sources[service.name].types())
+        self._advance = PostgresAdvance(ground.live, sealer, self._sources)
+        records: dict[str, RecordSource] = {service.name: self._own}
+        records |= {peer: PeerTopic(TopicSource(self._kafka, peer)) for peer in peers_of(service)}
+        self._replays = Replays(Generations(ground.building, service.name, service.read_models), records, sealer)
+        self._access = Access(ground, service)
+
+    @classmethod
+    async def build(cls, ground: Ground, service: Service, stack: AsyncExitStack) -> "Machine":
+        """Checks the tables, migrates the service's own, opens the store."""
+        check_tables(service.api, service.peers, service.policies)
+        if service.migrations is not None:
+            async with ground.events.acquire() as connection:
+                await migrate(connection, service.migrations, service.name)
+        url = ground.settings.databases.database_url
+        store = PostgresEventStore(StoredTable(list(service.stored)), ground.keys, url, ground.events)
+        await store.open()
+        stack.push_async_callback(store.close)
+        ground.store.answer_by(store)
+        return cls(ground, service, store)
+
+    async def prepare(self) -> None:
+        """Before anything is served: the read models fit today's code."""
+        await self._replays.start()
+
+    def loops(self) -> dict[str, Loop]:
+        """What runs as long as the process, by name."""
+        roles, service = self._ground.settings.chosen_roles, self._service
+        loops: dict[str, Loop] = {**self._access.loops, **service.background}
+        if "relay" in roles:
+            loops["relay"] = Relay(
+                self._store, service.published, self._kafka, self._ground.settings.databases.database_url
+            ).run
+        if "projector" in roles:
+            loops["projector"] = OwnProjector(self._store, self._own, self._advance).run
+            loops["replays"] = self._replays.run
+        if "consumer" in roles and peers_of(service):
+            loops["consumer"] = Reader(
+                service.name, peers_of(service), self._kafka, self._advance, self._ground.settings.instance
+            ).run
+        if "effects" in roles:
+            means = Means(self._store, self._queues, self._ground.clock, self._ground.database)
+            worker = EffectsWorker(self._ground.live, service.effects, means)
+            self._advance.subscribe(worker.news)
+            loops["effects"] = worker.run
+        return loops
+
+    async def serve_rpc(self) -> RpcServer | None:
+        """The two ports, where the role ``api`` was chosen."""
+        settings, service = self._ground.settings, self._service
+        if "api" not in settings.chosen_roles:
+            return None
+        wait = PositionWait(service.name, self._advance)
+        parts = Parts(
+            store=self._store,
+            queues=self._queues,
+            database=self._ground.database,
+            clock=self._ground.clock,
+            keys=self._ground.key,
+            access=self._access,
+            wait_for=wait.wait_for,
+        )
+        tokens = Tokens(settings.jwks, settings.public_url)
+        admission = Admission(tokens, self._access, self._ground.database, self._ground.clock)
+        server = RpcServer(parts, admission, service.policies, service.api, service.peers)
+        addresses = settings.addresses(service.name)
+        listening = Listening(settings.listening(addresses.api), settings.listening(addresses.peers))
+        certificates = Certificates(settings.certificates, service.name)
+        await server.start(listening, certificates, reflecting=not settings.is_production)
+        return server
