@@ -6,10 +6,17 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.contracts.event import PatientEvent
+from shared.contracts.event import PatientEvent, PublicEvent
 
 Scope = Literal["messages", "results", "documents", "appointments", "refills", "billing"]
 ActingAs = Literal["self", "representative", "executor"]
+
+
+class ConsentFormPublished(PublicEvent):
+    """A new version of the practice's portal consent form; from now on it is the one to be signed (R2)."""
+
+    form_version: int
+    published_at: datetime
 
 
 class ConsentSigned(PatientEvent):
@@ -52,10 +59,16 @@ class DocumentsVerified(PatientEvent):
     authorization_id: UUID
     person_id: UUID
     expires_on: date | None = None
+    verified_by: UUID | None = None
+    """The account of the member of staff who verified; another one invites (R43)."""
 
 
 class Window(BaseModel):
-    """From ≤ t < until the account may see these scopes, because of these events (``<service>:<position>``)."""
+    """From ≤ t < until the account may see these scopes, because of these events.
+
+    Peers' events are named ``<service>:<position>``; consent's own, which may have been appended together with
+    this decision, ``consent:<stream>/<version>``. ``Decide`` and ``ExplainAccess`` give their positions.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

@@ -1,0 +1,87 @@
+"""Why consent refuses: one class and slug a reason."""
+
+from shared.errors import Refused
+
+
+class FormNotInForce(Refused):
+    """Only the version in force can be signed (R2)."""
+
+    slug = "form_not_in_force"
+
+
+class ConsentNotInForce(Refused):
+    """Only a consent in force can be withdrawn."""
+
+    slug = "consent_not_in_force"
+
+
+class TooYoungToSign(Refused):
+    """A patient signs from the adolescent's birthday on (R2, R42)."""
+
+    slug = "too_young_to_sign"
+
+
+class PatientDead(Refused):
+    """The record says that the patient is dead (R20)."""
+
+    slug = "patient_dead"
+
+
+class NotOfThisAge(Refused):
+    """An authorization of this kind is not for a patient of this age (R17, R19)."""
+
+    slug = "authorization_not_of_this_age"
+
+
+class EndDateNeeded(Refused):
+    """Every kind but minor needs a last day that is not over (R20)."""
+
+    slug = "authorization_end_date_needed"
+
+
+class ConsentOfPatientNeeded(Refused):
+    """Only an enrolled patient with an own consent in force lets others in (R2, R27)."""
+
+    slug = "consent_of_patient_needed"
+
+
+class AuthorizationNotOpen(Refused):
+    """The authorization was revoked or has ended; a new one must be granted (R20)."""
+
+    slug = "authorization_not_open"
+
+
+class AlreadySigned(Refused):
+    """That signature is on the form already, or the form does not ask for it."""
+
+    slug = "authorization_already_signed"
+
+
+class DocumentUnfit(Refused):
+    """The document is not of a kind that this authorization rests on (R7)."""
+
+    slug = "document_unfit"
+
+
+class DocumentNotWaiting(Refused):
+    """Only a recorded document whose last day is not over can be verified."""
+
+    slug = "document_not_waiting"
+
+
+class DocumentRevoked(Refused):
+    """The document was revoked before."""
+
+    slug = "document_revoked"
+
+
+class PairSuspended(Refused):
+    """The pair is suspended already."""
+
+    slug = "pair_suspended"
+
+
+class PairNotSuspended(Refused):
+    """Only a suspended pair can be lifted."""
+
+    slug = "pair_not_suspended"

@@ -1,0 +1,33 @@
+"""Ids that their parts name, so that a command finds its streams without looking anything up; references to events."""
+
+from uuid import UUID
+
+from shared.ids import natural_id
+
+_CONSENT = UUID("5f0c6a56-9f0e-5d0c-8a6e-6f1a3a1d7c01")
+
+
+def practice_stream(practice_id: UUID) -> UUID:
+    return natural_id(_CONSENT, "practice", practice_id)
+
+
+def record_stream(patient_id: UUID) -> UUID:
+    return natural_id(_CONSENT, "record", patient_id)
+
+
+def consent_id(patient_id: UUID, signer_id: UUID) -> UUID:
+    """One consent a patient and signer."""
+    return natural_id(_CONSENT, "consent", patient_id, signer_id)
+
+
+def pair_stream(patient_id: UUID, person_id: UUID) -> UUID:
+    return natural_id(_CONSENT, "pair", patient_id, person_id)
+
+
+def access_stream(account_id: UUID, patient_id: UUID) -> UUID:
+    return natural_id(_CONSENT, "access", account_id, patient_id)
+
+
+def reference(stream_id: UUID, version: int) -> str:
+    """Names one of consent's own events before it has a position: ``consent:<stream>/<version>``."""
+    return f"consent:{stream_id}/{version}"

@@ -1,0 +1,195 @@
+"""A patient's record as consent knows it: what it heard of identity, and who was authorized."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from services.consent.domain.calendar import start_of_age
+from services.consent.domain.errors import NotOfThisAge, PatientDead, TooYoungToSign
+from services.consent.domain.facts import PREPARATION, BirthDate, Kind, Span
+from services.consent.domain.identifiers import record_stream, reference
+from services.consent.domain.practice import Practice
+from shared.aggregate import Aggregate, event
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """An account joined to the record as a person (the patient for self), while ``span`` holds."""
+
+    account_id: UUID
+    person_id: UUID
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Authorized:
+    """An authorization of the record, and whom it is for."""
+
+    authorization_id: UUID
+    person_id: UUID
+
+
+class PatientRecord(Aggregate):
+    """What the rules of access rest on for one patient. ``cause`` names identity's event.
+
+    Every fact acts from the instant at which identity recorded it: nothing is back-dated.
+    """
+
+    class Registered(Aggregate.Created):
+        patient_id: UUID
+        practice_id: UUID
+        birth_date: date
+        recorded_at: datetime
+        cause: str
+
+    class BirthDateCorrected(Aggregate.Event):
+        birth_date: date
+        recorded_at: datetime
+        cause: str
+
+    class DeathRecorded(Aggregate.Event):
+        recorded_at: datetime
+        cause: str
+
+    class DeathCorrected(Aggregate.Event):
+        recorded_at: datetime
+        cause: str
+
+    class Enrolled(Aggregate.Event):
+        account_id: UUID
+        person_id: UUID
+        recorded_at: datetime
+        cause: str
+
+    class Unenrolled(Aggregate.Event):
+        account_id: UUID
+        person_id: UUID
+        recorded_at: datetime
+        cause: str
+
+    class AuthorizationListed(Aggregate.Event):
+        authorization_id: UUID
+        person_id: UUID
+
+    @staticmethod
+    def create_id(patient_id: UUID) -> UUID:
+        return record_stream(patient_id)
+
+    @event(Registered)
+    def __init__(
+        self, patient_id: UUID, practice_id: UUID, birth_date: date, recorded_at: datetime, cause: str
+    ) -> None:
+        self.patient_id = patient_id
+        self.practice_id = practice_id
+        known = BirthDate(recorded_at, birth_date, cause or reference(self.id, 1))
+        self.birth_dates: tuple[BirthDate, ...] = (known,)
+        self.deaths: tuple[Span, ...] = ()
+        self.enrolments: tuple[Enrolment, ...] = ()
+        self.authorizations: tuple[Authorized, ...] = ()
+
+    @property
+    def subject_id(self) -> UUID:
+        return self.patient_id
+
+    @property
+    def birth_date(self) -> date:
+        return self.birth_dates[-1].day
+
+    @property
+    def is_dead(self) -> bool:
+        return any(span.until is None for span in self.deaths)
+
+    def correct_birth_date(self, birth_date: date, at: datetime, cause: str) -> None:
+        """Acts from its recording; what is known already changes nothing, here and in what follows."""
+        if birth_date != self.birth_date:
+            self._birth_date_corrected(birth_date=birth_date, recorded_at=at, cause=cause)
+
+    @event(BirthDateCorrected)
+    def _birth_date_corrected(self, birth_date: date, recorded_at: datetime, cause: str) -> None:
+        self.birth_dates = (*self.birth_dates, BirthDate(recorded_at, birth_date, cause))
+
+    def record_death(self, at: datetime, cause: str) -> None:
+        if not self.is_dead:
+            self._death_recorded(recorded_at=at, cause=cause)
+
+    @event(DeathRecorded)
+    def _death_recorded(self, recorded_at: datetime, cause: str) -> None:
+        self.deaths = (*self.deaths, Span(recorded_at, None, cause))
+
+    def correct_death(self, at: datetime, cause: str) -> None:
+        if self.is_dead:
+            self._death_corrected(recorded_at=at, cause=cause)
+
+    @event(DeathCorrected)
+    def _death_corrected(self, recorded_at: datetime, cause: str) -> None:
+        self.deaths = tuple(replace(span, until=span.until or recorded_at) for span in self.deaths)
+
+    def enrol(self, account_id: UUID, person_id: UUID, at: datetime, cause: str) -> None:
+        """An account was joined to the record as that person."""
+        if not self.is_enrolled(account_id, person_id):
+            self._enrolled(account_id=account_id, person_id=person_id, recorded_at=at, cause=cause)
+
+    @event(Enrolled)
+    def _enrolled(self, account_id: UUID, person_id: UUID, recorded_at: datetime, cause: str) -> None:
+        self.enrolments = (*self.enrolments, Enrolment(account_id, person_id, Span(recorded_at, None, cause)))
+
+    def unenrol(self, account_id: UUID, person_id: UUID, at: datetime, cause: str) -> None:
+        if self.is_enrolled(account_id, person_id):
+            self._unenrolled(account_id=account_id, person_id=person_id, recorded_at=at, cause=cause)
+
+    @event(Unenrolled)
+    def _unenrolled(self, account_id: UUID, person_id: UUID, recorded_at: datetime, cause: str) -> None:
+        self.enrolments = tuple(
+            replace(joined, span=replace(joined.span, until=recorded_at))
+            if (joined.account_id, joined.person_id) == (account_id, person_id) and joined.span.until is None
+            else joined
+            for joined in self.enrolments
+        )
+
+    def list_authorization(self, authorization_id: UUID, person_id: UUID) -> None:
+        self._authorization_listed(authorization_id=authorization_id, person_id=person_id)
+
+    @event(AuthorizationListed)
+    def _authorization_listed(self, authorization_id: UUID, person_id: UUID) -> None:
+        self.authorizations = (*self.authorizations, Authorized(authorization_id, person_id))
+
+    def is_enrolled(self, account_id: UUID | None, person_id: UUID) -> bool:
+        """Whether that account (None: any) is joined as that person now."""
+        return any(
+            joined.person_id == person_id and joined.span.until is None and account_id in (None, joined.account_id)
+            for joined in self.enrolments
+        )
+
+    def person_of(self, account_id: UUID) -> UUID | None:
+        """As whom the account is joined now; the patient before anybody else."""
+        persons = [j.person_id for j in self.enrolments if j.account_id == account_id and j.span.until is None]
+        return self.patient_id if self.patient_id in persons else next(iter(persons), None)
+
+    @property
+    def accounts(self) -> tuple[UUID, ...]:
+        """Every account that is or ever was joined, in the order of joining."""
+        return tuple(dict.fromkeys(joined.account_id for joined in self.enrolments))
+
+    def adolescent_at(self, practice: Practice) -> datetime:
+        return start_of_age(self.birth_date, practice.adolescent_age, practice.zone)
+
+    def adult_at(self, practice: Practice) -> datetime:
+        return start_of_age(self.birth_date, practice.adult_age, practice.zone)
+
+    def require_may_sign(self, practice: Practice, at: datetime) -> None:
+        """The patient signs from the adolescent's birthday on, alive (R2, R42)."""
+        if self.is_dead:
+            raise PatientDead
+        if at < self.adolescent_at(practice):
+            raise TooYoungToSign
+
+    def require_age_for(self, kind: Kind, practice: Practice, at: datetime) -> None:
+        """R17, R19: minors before the birthday, (a) after, (b) from 90 days before; executors at any age (R20)."""
+        if kind == "executor":
+            return
+        if self.is_dead:
+            raise PatientDead
+        adult = self.adult_at(practice)
+        earliest = {"adult_authorization": timedelta(0), "personal_representative": PREPARATION}
+        if at >= adult if kind == "minor" else at < adult - earliest[kind]:
+            raise NotOfThisAge

@@ -1,0 +1,37 @@
+"""The stable words under which consent's events are stored."""
+
+from services.consent.domain.access import Access
+from services.consent.domain.authorization import Authorization
+from services.consent.domain.consent import PortalConsent
+from services.consent.domain.practice import Practice
+from services.consent.domain.record import PatientRecord
+from services.consent.domain.suspension import PairSuspension
+from shared.eventstore.stored import Stored
+
+STORED = (
+    Stored("PracticeOpened", Practice.Opened),
+    Stored("FormPublished", Practice.FormPublished),
+    Stored("PatientRegistered", PatientRecord.Registered),
+    Stored("BirthDateCorrected", PatientRecord.BirthDateCorrected),
+    Stored("DeathRecorded", PatientRecord.DeathRecorded),
+    Stored("DeathCorrected", PatientRecord.DeathCorrected),
+    Stored("AccountJoined", PatientRecord.Enrolled),
+    Stored("AccountParted", PatientRecord.Unenrolled),
+    Stored("AuthorizationListed", PatientRecord.AuthorizationListed),
+    Stored("ConsentSigned", PortalConsent.Signed),
+    Stored("ConsentSignedAgain", PortalConsent.SignedAgain),
+    Stored("ConsentWithdrawn", PortalConsent.Withdrawn),
+    Stored("AuthorizationDrafted", Authorization.Drafted),
+    Stored("AuthorizationSigned", Authorization.Signed),
+    Stored("AuthorizationCameIntoForce", Authorization.CameIntoForce),
+    Stored("DocumentRecorded", Authorization.DocumentRecorded),
+    Stored("DocumentVerified", Authorization.DocumentVerified),
+    Stored("DocumentRevoked", Authorization.DocumentRevoked),
+    Stored("AuthorizationRevoked", Authorization.Revoked),
+    Stored("AuthorizationEnded", Authorization.Ended),
+    Stored("PairSuspended", PairSuspension.Suspended),
+    Stored("PairSuspendedAgain", PairSuspension.SuspendedAgain),
+    Stored("SuspensionLifted", PairSuspension.Lifted),
+    Stored("AccessDecided", Access.AccessDecided),
+    Stored("AccessDecidedAgain", Access.AccessDecidedAgain),
+)
