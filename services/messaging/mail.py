@@ -1,6 +1,7 @@
 """SMTP: hands one mail to the mail server, and tells a refusal for good from one that passes."""
 
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
@@ -71,7 +72,7 @@ def _message(mail_id: UUID, sender: str, address: str, letter: Letter) -> EmailM
     message = EmailMessage()
     try:
         message["To"] = Address(addr_spec=address)
-    except (ValueError, IndexError):
+    except (MessageError, ValueError, IndexError):
         raise MailRefused from None
     message["From"] = sender
     message["Subject"] = letter.subject

@@ -5,13 +5,13 @@ from services.messaging.domain.notification import Notification
 from shared.eventstore.stored import Stored
 
 STORED = (
-    Stored("conversation-opened", Conversation.Opened),
-    Stored("message-added", Conversation.MessageAdded),
-    Stored("conversation-read", Conversation.Read),
-    Stored("conversation-assigned", Conversation.Assigned),
-    Stored("conversation-settled", Conversation.Settled),
-    Stored("conversation-left-unread", Conversation.LeftUnread),
-    Stored("notification-addressed", Notification.Addressed),
-    Stored("notification-sent", Notification.Sent),
-    Stored("notification-bounced", Notification.Bounced),
+    Stored("ConversationOpened", Conversation.Opened),
+    Stored("MessageAdded", Conversation.MessageAdded),
+    Stored("ConversationRead", Conversation.Read),
+    Stored("ConversationAssigned", Conversation.Assigned),
+    Stored("ConversationSettled", Conversation.Settled),
+    Stored("ConversationLeftUnread", Conversation.LeftUnread),
+    Stored("NotificationAddressed", Notification.Addressed),
+    Stored("NotificationSent", Notification.Sent),
+    Stored("NotificationBounced", Notification.Bounced),
 )
