@@ -72,16 +72,16 @@ async def serve(settings: ServiceSettings, compose: Compose, stop: asyncio.Event
         ground = await lay(settings, stack)
         machine = await Machine.build(ground, completed(compose(ground), ground.keys, ground.live), stack)
         await machine.prepare()
+        server = machine.rpc_server()
+        stack.push_async_callback(server.stop, 0.0)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(ever(name, loop), name=name) for name, loop in machine.loops().items()]
-            server = await machine.serve_rpc()
-            if server is not None:
-                stack.push_async_callback(server.stop, 0.0)
+            if "api" in settings.chosen_roles:
+                await machine.serve_rpc(server)
             log.info("%s runs as %s", settings.name, ", ".join(sorted(settings.chosen_roles)))
             await stop.wait()
             log.info("%s stops", settings.name)
-            if server is not None:
-                await server.stop()
+            await server.stop()
             for task in tasks:
                 task.cancel()
 
@@ -174,11 +174,9 @@ class Machine:
             loops["effects"] = worker.run
         return loops
 
-    async def serve_rpc(self) -> RpcServer | None:
-        """The two ports, where the role ``api`` was chosen."""
+    def rpc_server(self) -> RpcServer:
+        """The two ports, not yet listening."""
         settings, service = self._ground.settings, self._service
-        if "api" not in settings.chosen_roles:
-            return None
         wait = PositionWait(service.name, self._advance)
         parts = Parts(
             store=self._store,
@@ -191,9 +189,11 @@ class Machine:
         )
         tokens = Tokens(settings.jwks, settings.public_url)
         admission = Admission(tokens, self._access, self._ground.database, self._ground.clock)
-        server = RpcServer(parts, admission, service.policies, service.api, service.peers)
-        addresses = settings.addresses(service.name)
+        return RpcServer(parts, admission, service.policies, service.api, service.peers)
+
+    async def serve_rpc(self, server: RpcServer) -> None:
+        """Opens the two ports."""
+        settings, name = self._ground.settings, self._service.name
+        addresses = settings.addresses(name)
         listening = Listening(settings.listening(addresses.api), settings.listening(addresses.peers))
-        certificates = Certificates(settings.certificates, service.name)
-        await server.start(listening, certificates, reflecting=not settings.is_production)
-        return server
+        await server.start(listening, Certificates(settings.certificates, name), reflecting=not settings.is_production)

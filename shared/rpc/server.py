@@ -96,9 +96,9 @@ class RpcServer:
             port = 0
         if port == 0:
             raise AddressTaken(f"expected to listen on {address} for {endpoint.service}, which is taken or not ours")
-        await server.start()
         self._servers.append(server)
         self._health.append(servicer)
+        await server.start()
         log.info("%s listens on port %d", endpoint.service, port)
         return port
 
