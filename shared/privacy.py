@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from shared import tagged
 from shared.aggregate import SERVICE_SUBJECT
 from shared.clock import monotonic
+from shared.databases import answering
 from shared.errors import NotFound
 
 KEY_BYTES, NONCE_BYTES, KEY_ID_BYTES = 32, 12, 8
@@ -234,31 +235,31 @@ class SubjectKeys:
         """Destroys the subject's key, for ever. The tombstone comes first, so that a crash between is finished."""
         if subject_id == SERVICE_SUBJECT:
             raise ValueError("expected a person's subject id, found the service's own")
-        await self._events.execute("INSERT INTO tombstones (subject_id) VALUES ($1) ON CONFLICT DO NOTHING", subject_id)
-        await self._events.execute("DELETE FROM snapshots WHERE subject_id = $1", subject_id)
+        await _execute(self._events, "SELECT put_up_tombstone($1)", subject_id)
         self._erased.add(subject_id)
         self._cache.pop(subject_id, None)
-        await self._keys.execute("DELETE FROM subject_keys WHERE subject_id = $1", subject_id)
+        await _execute(self._keys, "DELETE FROM subject_keys WHERE subject_id = $1", subject_id)
 
     async def apply_tombstones(self) -> int:
         """Destroys keys that a restore, or a crash, brought back; the number. Before serving, at each start."""
-        rows = await self._events.fetch("SELECT subject_id FROM tombstones")
+        rows = await _fetch(self._events, "SELECT subject_id FROM tombstones")
         self._erased.update(row["subject_id"] for row in rows)
-        gone = await self._keys.fetch(
-            "DELETE FROM subject_keys WHERE subject_id = ANY($1) RETURNING 1", list(self._erased)
+        gone = await _fetch(
+            self._keys, "DELETE FROM subject_keys WHERE subject_id = ANY($1) RETURNING 1", list(self._erased)
         )
         return len(gone)
 
     async def _make(self, subject_id: UUID) -> SubjectKey:
         key_id, key = secrets.randbits(63), secrets.token_bytes(KEY_BYTES)
-        await self._keys.execute(
+        await _execute(
+            self._keys,
             "INSERT INTO subject_keys (subject_id, key_id, wrapped) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
             subject_id, key_id, self.service_key.wrap(subject_id, key_id, key),
         )  # fmt: skip
         # Looked for again, after the key is committed: an erasure that came between has left its tombstone by
         # now, or will delete this key after it.
         if await self._tombstones([subject_id]):
-            await self._keys.execute("DELETE FROM subject_keys WHERE subject_id = $1", subject_id)
+            await _execute(self._keys, "DELETE FROM subject_keys WHERE subject_id = $1", subject_id)
             raise ErasedSubject(subject_id)
         made = await self._fetch([subject_id])
         if subject_id not in made:
@@ -267,8 +268,8 @@ class SubjectKeys:
 
     async def _fetch(self, subject_ids: Sequence[UUID]) -> dict[UUID, SubjectKey]:
         asked_at = self._clock()
-        rows = await self._keys.fetch(
-            "SELECT subject_id, key_id, wrapped FROM subject_keys WHERE subject_id = ANY($1)", subject_ids
+        rows = await _fetch(
+            self._keys, "SELECT subject_id, key_id, wrapped FROM subject_keys WHERE subject_id = ANY($1)", subject_ids
         )
         found = {}
         for row in rows:
@@ -291,14 +292,24 @@ class SubjectKeys:
             del self._cache[oldest]
 
     async def _tombstones(self, subject_ids: Collection[UUID]) -> set[UUID]:
-        rows = await self._events.fetch(
-            "SELECT subject_id FROM tombstones WHERE subject_id = ANY($1)", list(subject_ids)
+        rows = await _fetch(
+            self._events, "SELECT subject_id FROM tombstones WHERE subject_id = ANY($1)", list(subject_ids)
         )
         erased = {row["subject_id"] for row in rows}
         self._erased |= erased
         for subject_id in erased:
             self._cache.pop(subject_id, None)
         return erased
+
+
+async def _fetch(pool: Pool, sql: str, *arguments: object) -> list[asyncpg.Record]:
+    with answering():
+        return await pool.fetch(sql, *arguments)
+
+
+async def _execute(pool: Pool, sql: str, *arguments: object) -> None:
+    with answering():
+        await pool.execute(sql, *arguments)
 
 
 @dataclass(frozen=True, slots=True)

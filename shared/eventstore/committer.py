@@ -1,6 +1,7 @@
 """The group committer: the only one that appends, in one lane; what arrives during a commit leaves together."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -11,37 +12,23 @@ from uuid import UUID
 import asyncpg
 
 from shared.clock import monotonic
+from shared.databases import LOST, StoreFailure, is_lost, refusal
 from shared.errors import Unavailable
 from shared.eventstore.store import Appended, CommandExists, CommandRecord, VersionConflict
+from shared.privacy import ErasedSubject
 
 BATCH_COMMANDS = 512
 PATIENCE_SECONDS = 10.0
 PAUSE_SECONDS = 0.1
 CALL_SECONDS = 15.0
 
+log = logging.getLogger(__name__)
+
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 _CALL = "SELECT * FROM append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
 _COMMAND = "SELECT position, command_events, at, fingerprint FROM events WHERE command_id = $1"
 _OWN = "SELECT position, data FROM events WHERE stream_id = $1 AND version = $2"
-
-LOST = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.TooManyConnectionsError,
-)
-"""What says that a connection, or the server, went away: of a commit then under way nothing is known."""
-
-
-class StoreFailure(Exception):
-    """The database refused. Only its code is told: messages and details of the driver hold row values."""
-
-    def __init__(self, sqlstate: str) -> None:
-        self.sqlstate = sqlstate
-        super().__init__(f"the event store's database refused with {sqlstate}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +57,6 @@ class Append:
 class _Waiting:
     append: Append
     answer: "asyncio.Future[Appended]"
-
-
-class _Refused(Exception):
-    def __init__(self, sqlstate: str) -> None:
-        self.sqlstate = sqlstate
-        super().__init__(sqlstate)
 
 
 async def find_command(connection: Any, command_id: UUID) -> Appended | None:
@@ -129,6 +110,7 @@ class GroupCommitter:
                     await self._commit(batch, resent=False)
                 except Exception as error:
                     # Whatever it is, it fails this batch and not the lane that all others wait for.
+                    log.error("a batch of %s commands failed with %s", len(batch), type(error).__name__)
                     for waiting in batch:
                         _answer(waiting, StoreFailure(type(error).__name__))
 
@@ -164,9 +146,9 @@ class GroupCommitter:
         while True:
             try:
                 answers = await self._send([waiting.append for waiting in batch], resent=resent)
-            except _Refused as refused:
+            except StoreFailure as refused:
                 if len(batch) == 1:
-                    _answer(batch[0], StoreFailure(refused.sqlstate))
+                    _answer(batch[0], refused)
                     return
                 middle = len(batch) // 2
                 await self._commit(batch[:middle], resent=resent)
@@ -190,7 +172,7 @@ class GroupCommitter:
             self._committed(last)
 
     async def _send(self, batch: Sequence[Append], *, resent: bool) -> list[Appended | Exception] | None:
-        """One attempt: an answer for each, or None where the connection was lost. _Refused without any detail."""
+        """One attempt: an answer for each, or None where the connection was lost. StoreFailure for a refusal."""
         try:
             if self._connection is None or self._connection.is_closed():
                 self._connection = await self._connect()
@@ -199,11 +181,11 @@ class GroupCommitter:
                 await _outcome(self._connection, append, outcome, resent=resent)
                 for append, outcome in zip(batch, outcomes, strict=True)
             ]
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-            if isinstance(error, LOST) and not isinstance(error, ValueError):
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
+            if is_lost(error):
                 return None
-            code = error.sqlstate if isinstance(error, asyncpg.PostgresError) else type(error).__name__
-        raise _Refused(code or "unknown")
+            refused = refusal(error)
+        raise refused
 
     async def _drop(self) -> None:
         connection, self._connection = self._connection, None
@@ -232,6 +214,8 @@ async def _outcome(
         if found is not None:
             ours = resent and (found.at, found.fingerprint) == (command.at, command.fingerprint)
             return found if ours else CommandExists(found)
+    if outcome["outcome"] == "erased":
+        return ErasedSubject(outcome["stream_id"])
     if resent and command.command_id is None and append.rows:
         # Without an id the bytes tell: they hold a random nonce, so equal ones are our own.
         first = append.rows[0]

@@ -11,9 +11,11 @@ import asyncpg
 import orjson
 
 from shared.aggregate import Aggregate
+from shared.databases import StoreFailure, answering
 from shared.envelope import Recorded
+from shared.errors import Unavailable
 from shared.eventstore import snapshots
-from shared.eventstore.committer import LOST, Append, Connection, GroupCommitter, StoredRow, find_command
+from shared.eventstore.committer import Append, Connection, GroupCommitter, StoredRow, find_command
 from shared.eventstore.mapper import Encoded, Mapper
 from shared.eventstore.signals import Signals
 from shared.eventstore.store import Appended, CommandRecord, StreamChange, UnreadableEvent, ordering_key
@@ -90,7 +92,7 @@ class PostgresEventStore:
     async def find(self, aggregate_class: type[A], stream_id: UUID) -> A | None:
         """See EventStore."""
         aggregate = await self._thawed(aggregate_class, stream_id)
-        tail = await self._pool.fetch(_STREAM, stream_id, aggregate.version if aggregate is not None else 0)
+        tail = await self._fetch(_STREAM, stream_id, aggregate.version if aggregate is not None else 0)
         recorded = await self._read_all(tail)
         folded: Aggregate | None = aggregate
         for each in recorded:
@@ -103,11 +105,13 @@ class PostgresEventStore:
 
     async def command(self, command_id: UUID) -> Appended | None:
         """See EventStore."""
-        return await find_command(self._pool, command_id)
+        with answering():
+            return await find_command(self._pool, command_id)
 
     async def head(self) -> int:
         """See EventStore."""
-        return cast("int", await self._pool.fetchval("SELECT coalesce(max(position), 0) FROM events"))
+        [row] = await self._fetch("SELECT coalesce(max(position), 0) AS last FROM events")
+        return cast("int", row["last"])
 
     async def read(
         self, after: int, *, until: int | None = None, types: Collection[type[Event]] | None = None
@@ -117,9 +121,9 @@ class PostgresEventStore:
         words = None if types is None else [self._mapper.table.word(event_class) for event_class in types]
         while after < last:
             if words is None:
-                rows = await self._pool.fetch(_PAGE, after, last, PAGE_EVENTS)
+                rows = await self._fetch(_PAGE, after, last, PAGE_EVENTS)
             else:
-                rows = await self._pool.fetch(_PAGE_OF_TYPES, after, last, PAGE_EVENTS, words)
+                rows = await self._fetch(_PAGE_OF_TYPES, after, last, PAGE_EVENTS, words)
             if not rows:
                 return
             page, unreadable = await self._read(rows)
@@ -131,7 +135,7 @@ class PostgresEventStore:
 
     async def stream(self, stream_id: UUID) -> Sequence[Recorded[Event]]:
         """See EventStore."""
-        return await self._read_all(await self._pool.fetch(_STREAM, stream_id, 0))
+        return await self._read_all(await self._fetch(_STREAM, stream_id, 0))
 
     def subscribe(self) -> asyncio.Event:
         """See EventStore."""
@@ -140,6 +144,10 @@ class PostgresEventStore:
     def blind(self, purpose: str, value: str) -> UUID:
         """See EventStore."""
         return self._keys.service_key.blind(purpose, value)
+
+    async def _fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        with answering():
+            return await self._pool.fetch(sql, *arguments)
 
     async def _connect(self) -> Connection:
         return await asyncpg.connect(self._dsn, server_settings=WRITER_SETTINGS, timeout=5.0)
@@ -202,9 +210,10 @@ class PostgresEventStore:
 
     async def _thawed(self, aggregate_class: type[A], stream_id: UUID) -> A | None:
         state_version = snapshots.state_version(aggregate_class)
-        row = await self._pool.fetchrow(_SNAPSHOT, stream_id, state_version)
-        if row is None:
+        rows = await self._fetch(_SNAPSHOT, stream_id, state_version)
+        if not rows:
             return None
+        [row] = rows
         keys, _ = await self._keys.look_up([row["subject_id"]])
         key = keys.get(row["subject_id"])
         if key is None:
@@ -233,8 +242,9 @@ class PostgresEventStore:
                 key = (await self._keys.look_up([subject_id]))[0].get(subject_id)
                 if key is not None:
                     sealed = key.seal(frozen, place)
-                    await self._pool.execute(_KEEP_SNAPSHOT, stream_id, state_version, version, subject_id, sealed)
-            except (asyncpg.PostgresError, *LOST):
+                    with answering():
+                        await self._pool.execute(_KEEP_SNAPSHOT, stream_id, state_version, version, subject_id, sealed)
+            except (Unavailable, StoreFailure):
                 log.warning("a snapshot was not kept; the next load of that stream tries again")
 
         task = asyncio.create_task(keep(aggregate.id, aggregate.version), name="keep-snapshot")

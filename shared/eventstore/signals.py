@@ -6,7 +6,8 @@ from contextlib import suppress
 from typing import Any
 from weakref import WeakSet
 
-from shared.eventstore.committer import LOST, Connection
+from shared.databases import LOST
+from shared.eventstore.committer import Connection
 
 CHANNEL = "events"
 LOOK_SECONDS = 1.0

@@ -36,6 +36,7 @@ CREATE TABLE snapshots (
     data          bytea   NOT NULL
 );
 
+-- outcome: appended, exists, erased (stream_id is the subject's id then) or conflict (a stream and its version).
 CREATE TYPE appended AS (command integer, outcome text, first bigint, last bigint, stream_id uuid, actual integer);
 
 -- Appends a batch of commands: all or nothing for each, one conflict never fails its neighbours.
@@ -55,6 +56,7 @@ DECLARE
     accepted boolean[] := array_fill(true, ARRAY[cardinality(command_events)]);
     existing integer[];
     stale    appended[];
+    erased   appended[];
     answer   appended;
 BEGIN
     PERFORM pg_advisory_xact_lock(1);
@@ -82,7 +84,14 @@ BEGIN
     WHERE given.id IS NOT NULL
       AND (SELECT position FROM events WHERE events.command_id = given.id) IS NOT NULL;
 
-    FOREACH answer IN ARRAY coalesce(stale, '{}'::appended[]) LOOP
+    -- A process may hold the key of an erased subject for a minute yet: nothing follows the tombstone, which is
+    -- put up under the same lock.
+    SELECT array_agg(row(given.command, 'erased', NULL, NULL, given.subject_id, NULL)::appended) INTO erased
+    FROM unnest(event_command, event_subject) AS given (command, subject_id)
+    WHERE (SELECT true FROM tombstones WHERE tombstones.subject_id = given.subject_id) IS NOT NULL;
+
+    stale := coalesce(erased, '{}'::appended[]) || coalesce(stale, '{}'::appended[]);
+    FOREACH answer IN ARRAY stale LOOP
         accepted[answer.command] := false;
     END LOOP;
     FOR i IN 1 .. coalesce(cardinality(existing), 0) LOOP
@@ -103,14 +112,24 @@ BEGIN
     RETURN QUERY
     SELECT given.command::integer,
            CASE WHEN given.command = ANY (existing) THEN 'exists'
-                WHEN accepted[given.command] THEN 'appended' ELSE 'conflict' END,
+                WHEN accepted[given.command] THEN 'appended' ELSE why.outcome END,
            given.until - given.events + 1, given.until, why.stream_id, why.actual
     FROM (
         SELECT command, events,
                base + sum(CASE WHEN accepted[command] THEN events ELSE 0 END) OVER (ORDER BY command) AS until
         FROM unnest(command_events) WITH ORDINALITY AS counted (events, command)
     ) AS given
-    LEFT JOIN (SELECT DISTINCT ON (command) command, stream_id, actual FROM unnest(stale)) AS why USING (command)
+    LEFT JOIN (SELECT DISTINCT ON (command) command, outcome, stream_id, actual
+               FROM unnest(stale) ORDER BY command, outcome DESC) AS why USING (command)
     ORDER BY given.command;
+END
+$$;
+
+-- The first step of an erasure. Under the appends' lock: what is in the store before it was written before it.
+CREATE FUNCTION put_up_tombstone(erased uuid) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(1);
+    INSERT INTO tombstones (subject_id) VALUES (erased) ON CONFLICT DO NOTHING;
+    DELETE FROM snapshots WHERE snapshots.subject_id = erased;
 END
 $$;

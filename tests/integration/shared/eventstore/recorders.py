@@ -19,7 +19,8 @@ from eventsourcing.persistence import (
     TrackingRecorder,
 )
 
-from shared.eventstore.committer import Append, GroupCommitter, StoredRow, StoreFailure
+from shared.databases import StoreFailure
+from shared.eventstore.committer import Append, GroupCommitter, StoredRow
 from shared.eventstore.postgres import MIGRATIONS, WRITER_SETTINGS
 from shared.eventstore.store import Appended, CommandRecord
 from shared.migrations import migrate

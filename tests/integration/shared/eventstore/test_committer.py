@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from shared.databases import StoreFailure
 from shared.errors import Unavailable
 from shared.eventstore import committer
 from shared.eventstore.committer import (
@@ -16,7 +17,6 @@ from shared.eventstore.committer import (
     Connection,
     GroupCommitter,
     StoredRow,
-    StoreFailure,
     find_command,
 )
 from shared.eventstore.postgres import WRITER_SETTINGS
