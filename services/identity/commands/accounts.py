@@ -171,12 +171,9 @@ async def join_record(command: JoinRecord, work: Work) -> Joined:
 
 
 @dataclass(frozen=True, slots=True)
-class EnrolTotp:
+class ConfirmTotp:
     account_id: AccountId
-
-
-async def enrol_totp(command: EnrolTotp, work: Work) -> Position:
-    return await work.change(Account, command.account_id, lambda account: account.enrol_totp(work.now))
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +181,22 @@ class RemoveTotp:
     account_id: AccountId
 
 
-async def remove_totp(command: RemoveTotp, work: Work) -> Position:
-    return await work.change(Account, command.account_id, lambda account: account.remove_totp(work.now))
+class Factors:
+    """The authenticator of an account: secrets change in the vault, the event says that they did."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    async def confirm_totp(self, command: ConfirmTotp, work: Work) -> Position:
+        """WrongCode unless the code proves the waiting seed; a repeat does not need it again."""
+        if await work.store.command(work.command_id) is None:
+            await self._vault.confirm_totp(command.account_id, command.code)
+        return await work.change(Account, command.account_id, lambda account: account.enrol_totp(work.now))
+
+    async def remove_totp(self, command: RemoveTotp, work: Work) -> Position:
+        position = await work.change(Account, command.account_id, lambda account: account.remove_totp(work.now))
+        await self._vault.remove_totp(command.account_id)
+        return position
 
 
 @dataclass(frozen=True, slots=True)

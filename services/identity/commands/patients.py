@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.identity.domain.enrolments import Enrolments
+from services.identity.domain.errors import PossibleDuplicate
 from services.identity.domain.invitation import Invitation
 from services.identity.domain.patient import Erasure, Patient, Person
 from services.identity.domain.practice import Practice
@@ -26,13 +27,20 @@ from shared.handling import Created, Streams, Work
 
 @dataclass(frozen=True, slots=True)
 class RegisterPatient:
+    """``looks_like`` counts the possible duplicates that nobody has confirmed to be other persons."""
+
     practice_id: PracticeId
     identity: PersonIdentity
     contact: Contact
+    looks_like: int = 0
 
 
 async def register_patient(command: RegisterPatient, work: Work) -> Created:
+    """PossibleDuplicate while there is one unconfirmed; a repeat, which looks like its own first, is not refused."""
+
     async def decision(streams: Streams) -> None:
+        if command.looks_like:
+            raise PossibleDuplicate
         await streams.get(Practice, command.practice_id)
         streams.add(
             Patient(

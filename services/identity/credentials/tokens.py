@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from services.identity.credentials.sessions import Session
 from shared.rpc.tokens import ALGORITHM, AUDIENCE, LIFE_SECONDS
 
 
@@ -25,16 +25,16 @@ class TokenSigner:
         self._key, self._issuer = key, issuer
         self._header = {"alg": ALGORITHM, "kid": key.kid}
 
-    def sign(self, account_id: UUID, session_id: UUID, factor_at: datetime, now: datetime, ends_at: datetime) -> Signed:
-        """``ends_at`` is the session's absolute end: no token outlives it."""
-        expires_at = min(now + timedelta(seconds=LIFE_SECONDS), ends_at)
+    def sign(self, session: Session, now: datetime) -> Signed:
+        """For 5 minutes; no token outlives the session's absolute end."""
+        expires_at = min(now + timedelta(seconds=LIFE_SECONDS), session.ends_at)
         claims = {
             "iss": self._issuer,
             "aud": AUDIENCE,
-            "sub": str(account_id),
-            "sid": str(session_id),
+            "sub": str(session.account_id),
+            "sid": str(session.session_id),
             "iat": int(now.timestamp()),
             "exp": int(expires_at.timestamp()),
-            "factor_at": int(factor_at.timestamp()),
+            "factor_at": int(session.factor_at.timestamp()),
         }
         return Signed(jwt.encode(self._header, claims, self._key), expires_at)

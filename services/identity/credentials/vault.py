@@ -94,7 +94,7 @@ class Vault:
         await self._put_totp(account_id, found, confirmed=False, step=0)
         return found
 
-    async def confirm_totp(self, account_id: UUID, code: str) -> Authenticator:
+    async def confirm_totp(self, account_id: UUID, code: str) -> None:
         """The waiting seed counts from now on, with its first code used; WrongCode otherwise."""
         waiting = await self._totp(account_id, confirmed=False)
         step = None if waiting is None else matching_step(waiting.seed, code, self._clock())
@@ -105,7 +105,6 @@ class Vault:
             "DELETE FROM credential_totp WHERE account_id = $1 AND NOT confirmed AND issue = $2",
             account_id, waiting.issue,
         )  # fmt: skip
-        return waiting
 
     async def put_authenticator(self, account_id: UUID, authenticator: Authenticator, code: str) -> None:
         """Keeps a derived authenticator that its first code has proved; WrongCode otherwise."""
@@ -134,6 +133,11 @@ class Vault:
             )  # fmt: skip
             return tag == "UPDATE 1"
         return await self._use_recovery_code(account_id, found.issue, code)
+
+    async def present_recovery_codes(self, account_id: UUID) -> list[str]:
+        """Those of the authenticator that counts; none without one."""
+        found = await self._totp(account_id, confirmed=True)
+        return [] if found is None else self.recovery_codes(account_id, found.issue)
 
     def recovery_codes(self, account_id: UUID, issue: UUID) -> list[str]:
         """Ten codes of 50 bits, derived: a retry shows the same, and only used ones are stored."""

@@ -1,6 +1,6 @@
 """Identity's refusals, one class and slug a reason."""
 
-from shared.errors import PortalError, Refused, Unauthenticated
+from shared.errors import Refused, Unauthenticated
 
 
 class LinkGone(Refused):
@@ -87,19 +87,7 @@ class PatientIsDeceased(Refused):
     slug = "patient_deceased"
 
 
-IDENTITY_ERRORS: tuple[type[PortalError], ...] = (
-    LinkGone,
-    BirthDateDiffers,
-    UserNameTaken,
-    WrongCredentials,
-    WrongCode,
-    ConsentMissing,
-    AddressMissing,
-    TooYoung,
-    AlreadyEnrolled,
-    NotEnrolled,
-    LastAdmin,
-    FactorNeeded,
-    ActingOnOneself,
-    PatientIsDeceased,
-)
+class PossibleDuplicate(Refused):
+    """Someone like that is registered already, and nobody has said that this is another person (R44)."""
+
+    slug = "possible_duplicate"

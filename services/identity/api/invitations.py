@@ -1,0 +1,177 @@
+"""Invitations: what the desk issues and sees, and what the holder of a link may do with it."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from services.identity.commands.accounts import AcceptInvitation, Joining, JoinRecord, NewAccount, join_record
+from services.identity.commands.invitations import (
+    IssueInvitation,
+    VoidInvitation,
+    issue_invitation,
+    void_invitation,
+)
+from services.identity.credentials import user_names
+from services.identity.credentials.links import Purpose
+from services.identity.credentials.passwords import refuse_weak
+from services.identity.credentials.throttle import Bucket
+from services.identity.domain.errors import BirthDateDiffers, LinkGone
+from services.identity.domain.invitation import WRONG_BIRTH_DATES, Invitation
+from services.identity.domain.patient import Patient, Person
+from services.identity.domain.practice import Practice
+from services.identity.domain.values import AccountId, InvitationId, PatientId, PersonId, Relation
+from services.identity.messages import link_id
+from services.identity.parts import Servicer
+from services.identity.projections import enrolments, invitations
+from services.identity.sign_in import user_name_id
+from shared.contracts.identity.v1 import api_pb2
+from shared.errors import InvalidField, Unauthenticated
+from shared.reading import Row
+from shared.rpc.call import Call
+from shared.rpc.fields import date_field, instant_message, text_field, uuid_field
+
+LINK: Purpose = "invitation"
+LAST = UUID(int=2**128 - 1)
+LONGER_THAN_ANY = timedelta(days=3650)
+LEAST_ANSWER = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whoever came by a genuine link, and the birth date that they gave."""
+
+    invitation_id: InvitationId
+    birth_date: date
+
+
+class InvitationsApi(Servicer):
+    async def IssueInvitation(
+        self, request: api_pb2.IssueInvitationRequest, call: Call
+    ) -> api_pb2.IssueInvitationResponse:
+        command = IssueInvitation(
+            PatientId(uuid_field(request.patient_id, "patient_id")),
+            PersonId(uuid_field(request.person_id, "person_id")),
+        )
+        created = await call.perform(issue_invitation, command)
+        return api_pb2.IssueInvitationResponse(invitation_id=str(created.id), position=str(created.position))
+
+    async def ListInvitations(
+        self, request: api_pb2.ListInvitationsRequest, call: Call
+    ) -> api_pb2.ListInvitationsResponse:
+        before, size = call.page(request.page_token, request.page_size)
+        patient_id = uuid_field(request.patient_id, "patient_id")
+        async with call.rows() as rows:
+            found = await invitations.page(rows, patient_id, UUID(before) if before else LAST, size + 1)
+            waiting = await enrolments.without_address(rows, patient_id)
+        shown = found[:size]
+        return api_pb2.ListInvitationsResponse(
+            invitations=[_message(row, call) for row in shown],
+            next_page_token=call.next_page(str(shown[-1]["invitation_id"])) if len(found) > size else "",
+            persons_without_address=[str(person_id) for person_id in waiting],
+        )
+
+    async def GetInvitation(self, request: api_pb2.GetInvitationRequest, call: Call) -> api_pb2.GetInvitationResponse:
+        """Consumes nothing: mail scanners open links (R8)."""
+        invitation_id = link_id(request.invitation_id)
+        self.parts.links.require_genuine(LINK, invitation_id, request.secret)
+        invitation = await self.parts.store.find(Invitation, invitation_id)
+        if invitation is None:
+            raise LinkGone
+        invitation.require_open(call.now)
+        practice = await self.parts.store.find(Practice, invitation.relation.practice_id)
+        if practice is None:
+            raise LinkGone
+        return api_pb2.GetInvitationResponse(
+            practice_name=practice.details.name,
+            practice_id=str(practice.id),
+            expires_at=instant_message(invitation.expires_at),
+            support_phone=practice.details.support_phone,
+        )
+
+    async def AcceptInvitation(
+        self, request: api_pb2.AcceptInvitationRequest, call: Call
+    ) -> api_pb2.AcceptInvitationResponse:
+        holder = self._holder(request)
+        account = await self._chosen(request)
+        await self._check_birth_date(holder, call)
+        joined = await call.perform(
+            Joining(self.parts.vault).accept_invitation, AcceptInvitation(holder.invitation_id, account)
+        )
+        return api_pb2.AcceptInvitationResponse(
+            account_id=str(joined.account_id), patient_id=str(joined.patient_id or ""), position=str(joined.position)
+        )
+
+    async def AcceptInvitationWithAccount(
+        self, request: api_pb2.AcceptInvitationWithAccountRequest, call: Call
+    ) -> api_pb2.AcceptInvitationWithAccountResponse:
+        holder = self._holder(request)
+        if call.actor.id is None:
+            raise Unauthenticated
+        await self._check_birth_date(holder, call)
+        joined = await call.perform(join_record, JoinRecord(holder.invitation_id, AccountId(call.actor.id)))
+        return api_pb2.AcceptInvitationWithAccountResponse(
+            patient_id=str(joined.patient_id or ""), position=str(joined.position)
+        )
+
+    def _holder(self, request: api_pb2.AcceptInvitationRequest | api_pb2.AcceptInvitationWithAccountRequest) -> Holder:
+        invitation_id = link_id(request.invitation_id)
+        self.parts.links.require_genuine(LINK, invitation_id, request.secret)
+        return Holder(InvitationId(invitation_id), date_field(request.birth_date, "birth_date"))
+
+    async def _chosen(self, request: api_pb2.AcceptInvitationRequest) -> NewAccount:
+        user_name = user_names.checked(request.user_name)
+        refuse_weak(request.password, user_name)
+        question, answer = request.security_question.strip(), normalised_answer(request.security_answer)
+        if bool(question) != bool(answer):
+            raise InvalidField("security_answer", "expected a question with its answer, or neither")
+        if answer and len(answer) < LEAST_ANSWER:
+            raise InvalidField("security_answer", f"expected at least {LEAST_ANSWER} characters")
+        return NewAccount(
+            user_name,
+            user_name_id(self.parts.store, user_name),
+            await self.parts.passwords.hash(request.password),
+            text_field(question, "security_question") if question else "",
+            await self.parts.passwords.hash(answer) if answer else "",
+        )
+
+    async def _check_birth_date(self, holder: Holder, call: Call) -> None:
+        """Counted before it is checked; the third wrong one voids the link (R8).
+
+        What is not open any more is left to the command: it knows whether this is a repeat of the one that used it.
+        """
+        invitation = await self.parts.store.find(Invitation, holder.invitation_id)
+        if invitation is None:
+            raise LinkGone
+        if invitation.state != "open" or call.now >= invitation.expires_at:
+            return
+        tries = Bucket(f"birth-date:{holder.invitation_id}", WRONG_BIRTH_DATES, LONGER_THAN_ANY)
+        number = await self.parts.throttle.number(tries)
+        if holder.birth_date == await self._birth_date_of(invitation.relation) and number <= tries.most:
+            await self.parts.throttle.take_back([tries])
+            return
+        if number < tries.most:
+            raise BirthDateDiffers
+        await call.perform(void_invitation, VoidInvitation(holder.invitation_id, "wrong_answers"))
+        raise LinkGone
+
+    async def _birth_date_of(self, relation: Relation) -> date:
+        person = await self.parts.store.find(Patient if relation.is_own else Person, relation.person_id)
+        if not isinstance(person, Patient | Person):
+            raise LinkGone
+        return person.birth_date
+
+
+def normalised_answer(answer: str) -> str:
+    """Case and blanks do not matter."""
+    return " ".join(answer.casefold().split())
+
+
+def _message(row: Row, call: Call) -> api_pb2.Invitation:
+    return api_pb2.Invitation(
+        invitation_id=str(row["invitation_id"]),
+        person_id=str(row["person_id"]),
+        state=invitations.state_at(row, call.now),
+        void_reason=row["void_reason"],
+        issued_at=instant_message(row["issued_at"]),
+        expires_at=instant_message(row["expires_at"]),
+    )

@@ -1,0 +1,116 @@
+"""Own events and what follows from them, and how each effect is carried out: commands, and sessions that end."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from services.identity.commands.invitations import EndConsent, TakeConsent, end_consent, take_consent
+from services.identity.credentials.sessions import Sessions
+from services.identity.credentials.vault import Vault
+from services.identity.domain.account import Account
+from services.identity.domain.enrolments import Enrolments
+from services.identity.domain.patient import Patient
+from services.identity.domain.staff import StaffMember
+from services.identity.domain.values import ConsentId, PatientId, PersonId, enrolments_id
+from shared.effects import Carrying, Decide, Effect, Run
+from shared.envelope import Recorded
+from shared.eventstore.store import EventStore
+
+
+def after_staff_left(recorded: Recorded[StaffMember.Left]) -> list[Effect]:
+    return [Effect("end-sessions", recorded.event.account_id)]
+
+
+def after_unenrolment(recorded: Recorded[Enrolments.Left]) -> list[Effect]:
+    return [Effect("end-sessions-without-footing", recorded.event.account_id)]
+
+
+def after_account_closed(recorded: Recorded[Account.Closed]) -> list[Effect]:
+    return [Effect("forget-account", recorded.stream_id)]
+
+
+def after_death(recorded: Recorded[Patient.DeathRecorded]) -> list[Effect]:
+    return [Effect("end-sessions-of-the-dead", recorded.stream_id)]
+
+
+PROCESSES: Mapping[type, Decide] = {
+    StaffMember.Left: after_staff_left,
+    Enrolments.Left: after_unenrolment,
+    Account.Closed: after_account_closed,
+    Patient.DeathRecorded: after_death,
+}
+
+
+class Following:
+    """Carries effects out. Ending a session twice changes nothing."""
+
+    def __init__(self, store: EventStore, sessions: Sessions, vault: Vault) -> None:
+        self._store, self._sessions, self._vault = store, sessions, vault
+
+    def effects(self) -> Mapping[str, Run]:
+        return {
+            "take-consent": self.take_consent,
+            "end-consent": self.end_consent,
+            "end-sessions": self.end_sessions,
+            "end-sessions-without-footing": self.end_sessions_without_footing,
+            "end-sessions-of-the-dead": self.end_sessions_of_the_dead,
+            "forget-account": self.forget_account,
+        }
+
+    async def take_consent(self, carrying: Carrying) -> None:
+        patient_id, person_id, consent_id = _consent(carrying)
+        await carrying.perform(take_consent, TakeConsent(patient_id, person_id, consent_id))
+
+    async def end_consent(self, carrying: Carrying) -> None:
+        """Ends the invitation, and the sessions of an account that has no other record left (R2)."""
+        patient_id, person_id, consent_id = _consent(carrying)
+        await carrying.perform(end_consent, EndConsent(patient_id, person_id, consent_id))
+        await self._end_without_footing(patient_id, person_id)
+
+    async def end_sessions(self, carrying: Carrying) -> None:
+        await self._sessions.end_all_of(carrying.effect.key)
+
+    async def end_sessions_without_footing(self, carrying: Carrying) -> None:
+        if not await has_footing(self._store, carrying.effect.key):
+            await self._sessions.end_all_of(carrying.effect.key)
+
+    async def end_sessions_of_the_dead(self, carrying: Carrying) -> None:
+        patient_id = PatientId(carrying.effect.key)
+        await self._end_without_footing(patient_id, PersonId(patient_id))
+
+    async def forget_account(self, carrying: Carrying) -> None:
+        """A closed account's secrets are of no more use to anyone."""
+        await self._sessions.end_all_of(carrying.effect.key)
+        await self._vault.forget(carrying.effect.key)
+
+    async def _end_without_footing(self, patient_id: PatientId, person_id: PersonId) -> None:
+        enrolments = await self._store.find(Enrolments, enrolments_id(patient_id))
+        account_id = enrolments.accounts.get(person_id) if enrolments is not None else None
+        if account_id is not None and not await has_footing(self._store, account_id):
+            await self._sessions.end_all_of(account_id)
+
+
+async def has_footing(store: EventStore, account_id: UUID) -> bool:
+    """Whether anything is left for the account: a staff, or a record with a consent in force and a living patient
+    where it is the own one."""
+    account = await store.find(Account, account_id)
+    if account is None or not account.is_open:
+        return False
+    if account.staff:
+        return True
+    for record in account.records:
+        enrolments = await store.find(Enrolments, enrolments_id(record.patient_id))
+        if enrolments is None or record.person_id not in enrolments.consents:
+            continue
+        patient = await store.find(Patient, record.patient_id) if record.is_own else None
+        if patient is None or not patient.is_deceased:
+            return True
+    return False
+
+
+def _consent(carrying: Carrying) -> tuple[PatientId, PersonId, ConsentId]:
+    details = carrying.effect.details
+    return (
+        PatientId(carrying.effect.key),
+        PersonId(UUID(details["person"])),
+        ConsentId(UUID(details["consent"])),
+    )

@@ -1,0 +1,1 @@
+"""Identity's read models, one a file."""

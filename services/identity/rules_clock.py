@@ -1,0 +1,30 @@
+"""The offset of the rules' clock: identity keeps it, it only grows, and its lease answers carry it."""
+
+from datetime import timedelta
+
+from shared.clock import RulesClock
+from shared.errors import NotAllowed
+from shared.reading import Database
+
+
+class ClockOffset:
+    """One row. Moved in demo mode only."""
+
+    def __init__(self, database: Database, clock: RulesClock, *, is_settable: bool) -> None:
+        self._database, self._clock, self._is_settable = database, clock, is_settable
+
+    async def present(self) -> timedelta:
+        """What is stored; this process's own clock takes it, too."""
+        rows = await self._database.fetch("SELECT ahead FROM clock_offset")
+        return self._taken(rows[0]["ahead"])
+
+    async def advance(self, by: timedelta) -> timedelta:
+        """The new offset; NotAllowed outside of demo mode."""
+        if not self._is_settable:
+            raise NotAllowed("expected demo mode: the rules' clock stands by the machine's in production")
+        rows = await self._database.fetch("UPDATE clock_offset SET ahead = ahead + $1 RETURNING ahead", by)
+        return self._taken(rows[0]["ahead"])
+
+    def _taken(self, ahead: timedelta) -> timedelta:
+        self._clock.advance_to(ahead)
+        return ahead

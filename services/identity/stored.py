@@ -1,0 +1,53 @@
+"""The stable words under which identity's events are stored."""
+
+from services.identity.domain.account import Account, UserName
+from services.identity.domain.enrolments import Enrolments
+from services.identity.domain.invitation import Invitation
+from services.identity.domain.patient import Erasure, Patient, Person
+from services.identity.domain.practice import Practice
+from services.identity.domain.provider import Provider
+from services.identity.domain.staff import StaffMember
+from shared.eventstore.stored import Stored
+
+STORED = (
+    Stored("PracticeOpened", Practice.Opened),
+    Stored("PracticeDetailsChanged", Practice.DetailsChanged),
+    Stored("PracticeAdminGained", Practice.AdminGained),
+    Stored("PracticeAdminLost", Practice.AdminLost),
+    Stored("ProviderRegistered", Provider.Registered),
+    Stored("ProviderActivated", Provider.Activated),
+    Stored("ProviderDeactivated", Provider.Deactivated),
+    Stored("StaffInvited", StaffMember.Invited),
+    Stored("StaffJoined", StaffMember.Joined),
+    Stored("StaffRolesChanged", StaffMember.RolesChanged),
+    Stored("StaffLeft", StaffMember.Left),
+    Stored("StaffInvitationWithdrawn", StaffMember.InvitationWithdrawn),
+    Stored("PatientRegistered", Patient.Registered),
+    Stored("PatientNameCorrected", Patient.NameCorrected),
+    Stored("PatientBirthDateCorrected", Patient.BirthDateCorrected),
+    Stored("PatientContactRecorded", Patient.ContactRecorded),
+    Stored("PatientDeathRecorded", Patient.DeathRecorded),
+    Stored("PatientDeathCorrected", Patient.DeathCorrected),
+    Stored("PatientErased", Erasure.Erased),
+    Stored("PersonRegistered", Person.Registered),
+    Stored("PersonContactRecorded", Person.ContactRecorded),
+    Stored("EnrolmentsBegun", Enrolments.Begun),
+    Stored("EnrolmentConsentRecorded", Enrolments.ConsentRecorded),
+    Stored("EnrolmentConsentEnded", Enrolments.ConsentEnded),
+    Stored("EnrolmentInvited", Enrolments.Invited),
+    Stored("EnrolmentJoined", Enrolments.Joined),
+    Stored("EnrolmentLeft", Enrolments.Left),
+    Stored("InvitationIssued", Invitation.Issued),
+    Stored("InvitationVoided", Invitation.Voided),
+    Stored("InvitationAccepted", Invitation.Accepted),
+    Stored("AccountOpened", Account.Opened),
+    Stored("AccountRecordJoined", Account.RecordJoined),
+    Stored("AccountRecordLeft", Account.RecordLeft),
+    Stored("AccountStaffJoined", Account.StaffJoined),
+    Stored("AccountStaffLeft", Account.StaffLeft),
+    Stored("AccountTotpEnrolled", Account.TotpEnrolled),
+    Stored("AccountTotpRemoved", Account.TotpRemoved),
+    Stored("AccountClosed", Account.Closed),
+    Stored("UserNameTaken", UserName.Taken),
+    Stored("UserNameRetired", UserName.Retired),
+)
