@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from confluent_kafka import Producer
 
 from deploy.kafka.provisioning import admin, wait_for
 from deploy.local.kafka import Broker
@@ -19,6 +20,7 @@ from shared.bus.partitions import PARTITIONS
 from shared.bus.reader import Reader
 from shared.bus.relay import MIGRATIONS as RELAY_MIGRATIONS
 from shared.bus.relay import Published, Relay
+from shared.bus.republish import _remake
 from shared.contracts.documents.v1.events import ResultReceived, ResultReleased
 from shared.envelope import Recorded
 from shared.eventstore.postgres import KEY_MIGRATIONS, MIGRATIONS, PostgresEventStore
@@ -107,6 +109,21 @@ class Bus:
     async def resend(self, fetched: list[Any]) -> None:
         """Sends what ``log`` gave once more, each record to the partition it came from."""
         await self.send_raw([Record.of("documents", one) for one in fetched])
+
+    def replace_at_once(self, fetched: list[Any]) -> None:
+        """Makes the topic anew with these records in it, and holds up everything else in the process meanwhile."""
+        _remake(self.topic, self.documents.servers, self.documents.certificates, self.documents.prefix)
+        settings = {
+            "bootstrap.servers": self.documents.servers,
+            "security.protocol": "SSL",
+            "ssl.ca.location": str(self.documents.certificates / "authority.pem"),
+            "ssl.certificate.location": str(self.documents.certificates / "documents.pem"),
+            "ssl.key.location": str(self.documents.certificates / "documents.key"),
+        }
+        producer = Producer(settings)
+        for one in fetched:
+            producer.produce(self.topic, one.value, one.key, one.partition, headers=list(one.headers))
+        producer.flush(10)
 
     async def send_raw(self, records: list[Record]) -> None:
         """As somebody who has documents' certificate and is not its relay."""
