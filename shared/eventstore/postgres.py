@@ -20,7 +20,7 @@ from shared.eventstore.mapper import Encoded, Mapper
 from shared.eventstore.signals import Signals
 from shared.eventstore.store import Appended, CommandRecord, StreamChange, UnreadableEvent, ordering_key
 from shared.eventstore.stored import StoredTable
-from shared.privacy import BrokenSeal, DataError, Key, MissingKey, Pool, SubjectKeys
+from shared.privacy import DataError, Key, MissingKey, Pool, SubjectKeys
 from shared.tagged import Untaggable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -220,9 +220,10 @@ class PostgresEventStore:
             return None
         try:
             data = key.open(row["data"], self._snapshot_place(stream_id, row["version"], state_version))
-        except (BrokenSeal, MissingKey):
+            return snapshots.thaw(aggregate_class, data, stream_id, row["version"])
+        except (DataError, LookupError, TypeError, ValueError):
+            # It is only a cache: whatever is wrong with it, the events tell.
             return None
-        return snapshots.thaw(aggregate_class, data, stream_id, row["version"])
 
     def _snapshot_place(self, stream_id: UUID, version: int, state_version: str) -> bytes:
         return f"{self.service}\x1fsnapshot\x1f{stream_id}\x1f{version}\x1f{state_version}".encode()

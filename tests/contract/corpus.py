@@ -1,6 +1,6 @@
 """The golden corpus: one stored sample of every word and schema version ever written, read back by tests.
 
-``python -m tests.contract.corpus`` adds what is missing, for each service; it never changes a file.
+``python -m tests.contract.corpus`` adds what is missing, for each owner of a table; it never changes a file.
 """
 
 from collections.abc import Iterator
@@ -10,19 +10,22 @@ from pathlib import Path
 from typing import Any, get_type_hints
 from uuid import UUID
 
+from eventsourcing.utils import get_topic
+
 from shared.aggregate import Aggregate
 from shared.eventstore.mapper import ENVELOPE, Encoded, Mapper
 from shared.eventstore.stored import Stored, StoredTable
 from shared.privacy import DataError
+from shared.rpc import viewing
 from tests.contract.samples import sample
 
 GOLDEN = Path(__file__).parent / "golden"
 STREAM = UUID(int=1)
 
 
-def table_of(service: str) -> StoredTable:
-    """The table of ``services/<service>/stored.py``."""
-    return StoredTable(import_module(f"services.{service}.stored").STORED)
+def table_of(owner: str) -> StoredTable:
+    """The table of ``services/<owner>/stored.py``; ``shared``: what every service stores beside its own."""
+    return StoredTable(viewing.STORED if owner == "shared" else import_module(f"services.{owner}.stored").STORED)
 
 
 def check_corpus(table: StoredTable, folder: Path) -> list[str]:
@@ -51,7 +54,7 @@ def add_missing(table: StoredTable, folder: Path) -> list[str]:
     for row in table:
         path = folder / _file(row.word, row.version)
         if not path.exists():
-            path.write_bytes(_made(mapper, row))
+            path.write_bytes(mapper.encode(sample_event(row)).data + b"\n")
             added.append(path.name)
     return added
 
@@ -72,25 +75,29 @@ def _wrong(mapper: Mapper, row: Stored, version: int, folder: Path) -> Iterator[
         yield f"{path.name}: expected it to be written as it was; a changed field needs a new version and an upcast"
 
 
-def _made(mapper: Mapper, row: Stored) -> bytes:
-    hints = get_type_hints(row.event_class, include_extras=True)
-    values = {field.name: sample(hints[field.name]) for field in fields(row.event_class) if field.name not in ENVELOPE}
+def sample_event(row: Stored) -> Aggregate.Event:
+    """An event of that class, version 1 of its stream, with a sample in each field."""
     shape: Any = row.event_class
-    topic = {"originator_topic": ""} if issubclass(row.event_class, Aggregate.Created) else {}
-    event = shape(originator_id=STREAM, originator_version=1, timestamp=shape.create_timestamp(), **topic, **values)
-    return mapper.encode(event).data + b"\n"
+    hints = get_type_hints(shape, include_extras=True)
+    values = {field.name: sample(hints[field.name]) for field in fields(shape) if field.name not in ENVELOPE}
+    if issubclass(shape, Aggregate.Created):
+        values["originator_topic"] = get_topic(StoredTable([row]).aggregate_of[shape])
+    event: Aggregate.Event = shape(
+        originator_id=STREAM, originator_version=1, timestamp=shape.create_timestamp(), **values
+    )
+    return event
 
 
 def _file(word: str, version: int) -> str:
     return f"{word}.v{version}.json"
 
 
-def services() -> list[str]:
-    """Those that have a table."""
-    return sorted(path.parent.name for path in (GOLDEN.parents[2] / "services").glob("*/stored.py"))
+def owners() -> list[str]:
+    """Who has a table: shared, and each service."""
+    return ["shared", *sorted(path.parent.name for path in (GOLDEN.parents[2] / "services").glob("*/stored.py"))]
 
 
 if __name__ == "__main__":
-    for name in services():
+    for name in owners():
         for file in add_missing(table_of(name), GOLDEN / name):
             print(f"{name}/{file}")
