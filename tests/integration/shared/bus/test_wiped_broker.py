@@ -1,0 +1,104 @@
+"""A broker that dies and comes back empty, under a running relay and a lagging reader: every event arrives once."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deploy.kafka.provisioning import provision
+from deploy.local.certificates import make_certificates
+from deploy.local.kafka import Broker
+from tests.integration.conftest import JARS
+from tests.integration.shared.bus.conftest import Bus
+from tests.ports import ReservedPorts
+from tests.waiting import until
+
+
+@dataclass
+class MortalBroker:
+    """A broker of one test's own, with what the shared one offers, and an end."""
+
+    broker: Broker
+    log: Path
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def servers(self) -> str:
+        return self.broker.servers
+
+    @property
+    def certificates(self) -> Path:
+        return self.broker.certificates
+
+    def start(self) -> None:
+        self.broker.prepare()
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(self.broker.command(), stdout=log, stderr=log)  # noqa: S603 - our own command
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(20)
+
+    def wipe(self) -> None:
+        shutil.rmtree(self.broker.folder)
+
+
+@pytest.fixture
+def kafka(tmp_path: Path) -> Iterator[MortalBroker]:
+    """In place of the session's broker, which nobody may kill."""
+    with closing(ReservedPorts(2)) as ports:
+        make_certificates(tmp_path / "certificates")
+        broker = Broker(tmp_path / "kafka", tmp_path / "certificates", JARS, *ports.numbers)
+        mortal = MortalBroker(broker, tmp_path / "kafka.log")
+        ports.close()
+        mortal.start()
+        yield mortal
+        mortal.kill()
+
+
+async def taken(bus: Bus, public: list[int]) -> bool:
+    return set(public) <= set(await bus.ledger.positions())
+
+
+async def test_a_broker_killed_and_restarted_loses_and_doubles_nothing(bus: Bus, kafka: MortalBroker) -> None:
+    tasks = [bus.start(bus.relay().run()), bus.start(bus.reader().run())]
+    public = await bus.append(lamps=30)
+    await until(lambda: taken(bus, public), seconds=30)
+    kafka.kill()
+    public += await bus.append(lamps=30)
+    kafka.start()
+    public += await bus.append(lamps=30)
+    await until(lambda: taken(bus, public), seconds=40)
+    assert await bus.ledger.positions() == public
+    assert await bus.ledger.in_order()
+    assert not any(task.done() for task in tasks)
+
+
+async def test_a_broker_killed_and_wiped_is_filled_again_and_readers_go_on(bus: Bus, kafka: MortalBroker) -> None:
+    relay, reader = bus.relay(), bus.reader()
+    tasks = [bus.start(relay.run()), bus.start(reader.run())]
+    public = await bus.append(lamps=60)
+    await until(lambda: taken(bus, public), seconds=30)
+    # The reader lags: these reach the broker and not yet the peer.
+    bus.ledger.failures = [ConnectionError("away")] * 100
+    late = await bus.append(lamps=20)
+    await until(lambda: relay.position >= late[-1], seconds=10)
+    kafka.kill()
+    bus.ledger.failures = []
+    kafka.wipe()
+    public += late + await bus.append(lamps=20)
+    kafka.start()
+    provision(kafka.servers, kafka.certificates, bus.documents.prefix)
+    public += await bus.append(lamps=20)
+    await until(lambda: taken(bus, public), seconds=40)
+    assert await bus.ledger.positions() == public
+    assert await bus.ledger.in_order()
+    assert not any(task.done() for task in tasks)
+    log = await bus.log()
+    in_log = {int(dict(record.headers)["position"]) for records in log for record in records}
+    assert in_log == set(public)
