@@ -17,6 +17,8 @@ ANALYTICS = "analytics"
 PARTITIONS = 12
 """Fixed for a topic's life: another count is a ``v2`` topic."""
 SECONDS = 20.0
+BROKER_SECONDS = 60.0
+STARTING = {KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._ALL_BROKERS_DOWN}
 POLL_SECONDS = 0.02
 
 
@@ -25,11 +27,12 @@ def topics(prefix: str = "") -> list[str]:
 
 
 def provision(servers: str, certificates: Path, prefix: str = "") -> None:
-    """Creates the topics and ACLs that are missing, as principal ``operations``. Blocks up to ``SECONDS``.
+    """Creates the topics and ACLs that are missing, as principal ``operations``; waits for a broker that starts.
 
     ``prefix`` stands before each topic and group name, so that tests share a broker without meeting.
     """
     client = admin(servers, certificates)
+    wait_for_broker(client)
     settings = {"retention.ms": "-1", "cleanup.policy": "delete"}
     wanted = [NewTopic(name, PARTITIONS, 1, config=settings) for name in topics(prefix)]
     wait_for(client.create_topics(wanted, operation_timeout=SECONDS).values(), KafkaError.TOPIC_ALREADY_EXISTS)
@@ -50,6 +53,20 @@ def provision(servers: str, certificates: Path, prefix: str = "") -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"the broker did not put the ACLs in force within {SECONDS:.0f} s")
         time.sleep(POLL_SECONDS)
+
+
+def wait_for_broker(client: AdminClient) -> None:
+    """Returns once a controller is known; the broker may be starting, on a busy machine for some ten seconds."""
+    deadline = time.monotonic() + BROKER_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if client.list_topics(timeout=1).controller_id >= 0:
+                return
+        except KafkaException as error:
+            if error.args[0].code() not in STARTING:
+                raise
+        time.sleep(POLL_SECONDS)
+    raise TimeoutError(f"no Kafka answered within {BROKER_SECONDS:.0f} s")
 
 
 def remove(servers: str, certificates: Path, prefix: str) -> None:
@@ -84,6 +101,7 @@ def admin(servers: str, certificates: Path) -> AdminClient:
             "ssl.certificate.location": str(certificates / "operations.pem"),
             "ssl.key.location": str(certificates / "operations.key"),
             "socket.timeout.ms": 10000,
+            "reconnect.backoff.max.ms": 250,  # a broker that starts is found soon after it listens
             "log_level": 2,
         }
     )

@@ -16,6 +16,7 @@ from deploy.local.files import private_folder, write_private
 DEPENDENCIES = Path(__file__).parents[1] / "kafka"
 CLUSTER_ID = "cGF0aWVudC1wb3J0YWwtMQ"
 """Fixed: the broker is disposable, and its readers recognise a new log by its offsets."""
+MARK = "verified"
 HOST = "127.0.0.1"
 HEAP = ("-Xmx256m", "-XX:+UseSerialGC")
 
@@ -63,6 +64,11 @@ class Broker:
     def servers(self) -> str:
         return f"{HOST}:{self.port}"
 
+    @property
+    def fetched(self) -> bool:
+        """Whether the jars are here already."""
+        return (self.jars / MARK).exists()
+
     def prepare(self) -> None:
         """Fetches the jars, writes the settings and formats the folder where that was not done before."""
         fetch_jars(self.jars)
@@ -103,7 +109,7 @@ def fetch_jars(folder: Path) -> None:
     repository cannot be reached.
     """
     lock = (DEPENDENCIES / "jgo.lock.toml").read_bytes()
-    mark = folder / "verified"
+    mark = folder / MARK
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".fetching").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)  # several checks of one checkout may start at once

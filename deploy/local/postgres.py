@@ -43,16 +43,17 @@ def system_user() -> str | None:
 
 def prepare(data: Path, secrets: Path) -> None:
     """Makes the cluster where there is none. Made aside and moved into place, so a crash leaves none behind."""
+    user = system_user()
+    if user:
+        for folder in (data, POSTGRES_BIN_PATH):
+            let_pass(folder)
     if (data / "PG_VERSION").exists():
         return
     draft = data.with_name(f"{data.name}.new")
     shutil.rmtree(draft, ignore_errors=True)
     private_folder(draft)
-    user = system_user()
     if user:
         shutil.chown(draft, user)
-        for folder in (draft, POSTGRES_BIN_PATH):
-            let_pass(folder)
     read, write = os.pipe()
     if user:
         os.fchown(read, pwd.getpwnam(user).pw_uid, -1)
