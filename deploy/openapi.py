@@ -182,8 +182,14 @@ class OpenApi:
             "in": place,
             "required": place == "path",
             "description": self._contracts.comments[f"{message}.{each.name}"],
-            "schema": PAGE_SIZE if each.name == "page_size" else self._field(each),
+            "schema": self._parameter_schema(each, place),
         }
+
+    def _parameter_schema(self, each: FieldDescriptorProto, place: str) -> Json:
+        if each.name == "page_size":
+            return PAGE_SIZE
+        is_id = place == "path" and each.name.endswith("_id") and each.type == Kind.TYPE_STRING
+        return {"type": "string", "format": "uuid"} if is_id else self._field(each)
 
     def _body(self, message: str, body: str, in_path: set[str]) -> Json:
         if message == RAW:
