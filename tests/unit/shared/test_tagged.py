@@ -5,6 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from asyncpg.pgproto.pgproto import UUID as DriverUUID  # noqa: N811  # told apart from the standard one
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +35,13 @@ def test_types_come_back_and_classes_by_their_given_names() -> None:
     }  # fmt: skip
     names = {Shade: "shade", Colour: "colour"}
     assert tagged.loads(tagged.dumps(values, names), {name: kind for kind, name in names.items()}) == values
+
+
+def test_the_ids_that_the_database_driver_gives_come_back_as_equal_plain_ones() -> None:
+    given = DriverUUID("018f0000-0000-8000-8000-000000000001")
+    [found] = tagged.loads(tagged.dumps([given]))
+    assert found == given
+    assert type(found) is UUID
 
 
 def test_a_class_that_was_not_named_is_neither_written_nor_made() -> None:
