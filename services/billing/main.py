@@ -1,7 +1,5 @@
 """Composes billing: the payment processor, then its tables handed to the machinery."""
 
-from shared.process import run
-
 from services.billing.api import BillingApi
 from services.billing.consumers import CONSUMERS
 from services.billing.peers import BillingPeers
@@ -15,6 +13,7 @@ from services.billing.settings import BillingSettings
 from services.billing.stored import STORED
 from shared.contracts.billing.v1 import api_pb2, peers_pb2
 from shared.names import Names
+from shared.process import run
 from shared.service import Endpoint, Foundation, Service
 
 
