@@ -1,7 +1,5 @@
 """Composes documents: hands its tables to the machinery."""
 
-from shared.process import run
-
 from services.documents.api import DocumentsApi
 from services.documents.consumers import CONSUMERS
 from services.documents.peers import DocumentsPeers
@@ -14,6 +12,7 @@ from services.documents.published import PUBLISHED
 from services.documents.stored import STORED
 from shared.contracts.documents.v1 import api_pb2, peers_pb2
 from shared.names import Names
+from shared.process import run
 from shared.service import Endpoint, Foundation, Service
 
 
