@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from shared.access.locating import patient_of_request, practice_of_request
-
 from services.documents.projections import results
+from shared.access.locating import patient_of_request, practice_of_request
 from shared.errors import NotFound
 from shared.reading import Rows
 from shared.rpc.fields import uuid_field
