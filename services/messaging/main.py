@@ -1,7 +1,5 @@
 """Composes messaging: its adapters, then its tables, handed to the machinery."""
 
-from shared.process import run
-
 from services.messaging.api import MessagingApi
 from services.messaging.consumers import CONSUMERS
 from services.messaging.mail import MailServer
@@ -22,6 +20,7 @@ from services.messaging.settings import MailSettings
 from services.messaging.stored import STORED
 from shared.contracts.identity.v1.peers_pb2_grpc import IdentityPeersStub
 from shared.contracts.messaging.v1 import api_pb2, peers_pb2
+from shared.process import run
 from shared.service import Endpoint, Foundation, Service
 
 READ_MODELS = (
