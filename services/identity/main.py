@@ -86,6 +86,7 @@ def compose(foundation: Foundation) -> Service:
         migrations=Path(__file__).with_name("migrations"),
         staff_of=staff_of,
         session_ended=parts.sessions.has_ended,
+        background={"rules clock": parts.clock_offset.keep},
     )
 
 

@@ -1,10 +1,15 @@
 """The offset of the rules' clock: identity keeps it, it only grows, and its lease answers carry it."""
 
+import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 from shared.clock import RulesClock
-from shared.errors import NotAllowed
+from shared.databases import LOST
+from shared.errors import NotAllowed, Unavailable
 from shared.reading import Database
+
+EVERY_SECONDS = 0.25
 
 
 class ClockOffset:
@@ -17,6 +22,13 @@ class ClockOffset:
         """What is stored; this process's own clock takes it, too."""
         rows = await self._database.fetch("SELECT ahead FROM clock_offset")
         return self._taken(rows[0]["ahead"])
+
+    async def keep(self) -> None:
+        """Follows what another process of identity was told, for ever."""
+        while True:
+            with suppress(Unavailable, *LOST):
+                await self.present()
+            await asyncio.sleep(EVERY_SECONDS)
 
     async def advance(self, by: timedelta) -> timedelta:
         """The new offset; NotAllowed outside of demo mode."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from services.identity.commands.staff import close_if_alone
@@ -65,10 +66,22 @@ class Joined:
     patient_id: PatientId | None = None
 
 
+class Keeping(Protocol):
+    """As much of the vault as joining needs."""
+
+    async def put_password(self, account_id: UUID, hashed: str) -> None: ...
+
+    async def put_answer(self, account_id: UUID, question: str, answer_hash: str) -> None: ...
+
+    async def put_authenticator(self, account_id: UUID, authenticator: Authenticator, code: str) -> None: ...
+
+    async def forget(self, account_id: UUID) -> None: ...
+
+
 class Joining:
     """Opens accounts: their secrets are put into the vault first, so that no account is ever without."""
 
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: Keeping) -> None:
         self._vault = vault
 
     async def accept_invitation(self, command: AcceptInvitation, work: Work) -> Joined:

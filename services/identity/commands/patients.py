@@ -99,7 +99,8 @@ async def import_patient(command: ImportPatient, work: Work) -> Imported:
             patient.record_death(work.now)
         streams.add(patient)
 
-    return Imported(patient_id, outcome, await work.decide(decision, queue={patient_id}))
+    position = await work.decide(decision, queue={patient_id})
+    return Imported(patient_id, outcome, position)
 
 
 @dataclass(frozen=True, slots=True)

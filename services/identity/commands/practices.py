@@ -111,7 +111,8 @@ async def import_provider(command: RegisterProvider, work: Work) -> Imported:
             same = (known.name, known.credentials) == (command.name, command.credentials)
             outcome = "unchanged" if same else "changed"
 
-    return Imported(provider_id, outcome, await work.decide(decision, queue={provider_id}))
+    position = await work.decide(decision, queue={provider_id})
+    return Imported(provider_id, outcome, position)
 
 
 @dataclass(frozen=True, slots=True)

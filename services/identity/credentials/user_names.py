@@ -25,8 +25,8 @@ def skeleton(typed: str) -> str:
 
     For any text, also one that no user name may be.
     """
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", typed[: 4 * MOST]).casefold()).strip()
-    plain = "".join(c for c in unicodedata.normalize("NFD", folded) if not _is_ignored(c))
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", typed[: 4 * MOST]).casefold())
+    plain = "".join(c for c in unicodedata.normalize("NFD", folded) if not _is_ignored(c)).strip()
     representatives = _representatives()
     return "".join(representatives.get(character, character) for character in plain)
 
@@ -44,8 +44,8 @@ def _is_ignored(character: str) -> bool:
 def _representatives() -> dict[str, str]:
     """Each confusable character and what it stands for: the least ASCII character it is taken for, else the least.
 
-    Only characters that case folding leaves alone count, and only direct resemblance: followed further, the
-    list would make half the alphabet one letter.
+    Only characters that case folding leaves alone count: with capitals, the list would make half the alphabet
+    one letter.
     """
     found = {}
     for character, alike in confusables.confusables_data.items():
@@ -54,4 +54,11 @@ def _representatives() -> dict[str, str]:
         single = {other for other in others if len(other) == 1 and other == other.casefold()}
         if one in single:
             found[one] = min(single, key=lambda other: (not other.isascii(), other))
-    return found
+    return {character: _followed(character, found) for character in found}
+
+
+def _followed(character: str, found: dict[str, str]) -> str:
+    """To the end of the chain: each step is to a lesser character."""
+    while found.get(character, character) != character:
+        character = found[character]
+    return character

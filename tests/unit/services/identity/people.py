@@ -1,0 +1,121 @@
+"""A practice, its people and an in-memory store, for tests stated in commands."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from itertools import count
+from typing import TypeVar
+from uuid import UUID
+
+from services.identity.commands.accounts import AcceptInvitation, Joining, NewAccount
+from services.identity.commands.invitations import TakeConsent, take_consent
+from services.identity.commands.patients import RegisterPatient, RegisterPerson, register_patient, register_person
+from services.identity.commands.practices import OpenPractice, PracticeOpening, open_practice
+from services.identity.credentials.vault import Authenticator
+from services.identity.domain.enrolments import Enrolments
+from services.identity.domain.values import (
+    AccountId,
+    ConsentId,
+    Contact,
+    InvitationId,
+    Invitee,
+    PatientId,
+    PersonId,
+    PersonIdentity,
+    PersonName,
+    PracticeDetails,
+    PracticeId,
+    PracticeRules,
+    UserNameId,
+    enrolments_id,
+)
+from services.identity.stored import STORED
+from shared.aggregate import Aggregate
+from shared.eventstore.memory import MemoryEventStore
+from shared.eventstore.stored import StoredTable
+from shared.handling import StreamQueues, Work
+
+C = TypeVar("C")
+R = TypeVar("R")
+
+AT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+BORN = date(1980, 5, 17)
+
+
+@dataclass
+class Secrets:
+    """As much of the vault as joining meets: what it holds, by account."""
+
+    passwords: dict[UUID, str] = field(default_factory=dict)
+
+    async def put_password(self, account_id: UUID, hashed: str) -> None:
+        self.passwords[account_id] = hashed
+
+    async def put_answer(self, account_id: UUID, question: str, answer_hash: str) -> None: ...
+
+    async def put_authenticator(self, account_id: UUID, authenticator: Authenticator, code: str) -> None: ...
+
+    async def forget(self, account_id: UUID) -> None:
+        self.passwords.pop(account_id, None)
+
+
+class Town:
+    """One practice in an in-memory store; ``at`` is the rules' clock."""
+
+    def __init__(self) -> None:
+        self.store = MemoryEventStore("identity", StoredTable(STORED))
+        self.queues = StreamQueues()
+        self.secrets = Secrets()
+        self.at = AT
+        self._numbers = count(1)
+
+    async def perform(
+        self, handler: Callable[[C, Work], Awaitable[R]], command: C, command_id: UUID | None = None
+    ) -> R:
+        identifier = command_id or UUID(int=next(self._numbers))
+        return await handler(command, Work(self.store, self.queues, self.at, identifier))
+
+    async def open_practice(self, zone: str = "America/New_York") -> PracticeOpening:
+        admin = Invitee(PersonName("Ada", "Quist"), "ada@practice.example", by_mail=False)
+        return await self.perform(open_practice, OpenPractice(PracticeDetails("Elm"), PracticeRules(zone), admin))
+
+    async def register(
+        self, practice_id: PracticeId, *, born: date = BORN, email: str = "pat@example.org"
+    ) -> PatientId:
+        identity = PersonIdentity(PersonName("Pat", "Doe"), born)
+        created = await self.perform(register_patient, RegisterPatient(practice_id, identity, Contact(email)))
+        return PatientId(created.id)
+
+    async def register_person(self, patient_id: PatientId, email: str = "rep@example.org") -> PersonId:
+        identity = PersonIdentity(PersonName("Rae", "Doe"), BORN)
+        created = await self.perform(register_person, RegisterPerson(patient_id, identity, Contact(email)))
+        return PersonId(created.id)
+
+    async def consent(self, patient_id: PatientId, person_id: PersonId | None = None, number: int = 900) -> ConsentId:
+        consent_id = ConsentId(UUID(int=number))
+        signer = person_id or PersonId(patient_id)
+        await self.perform(take_consent, TakeConsent(patient_id, signer, consent_id))
+        return consent_id
+
+    async def invitation(self, patient_id: PatientId, person_id: PersonId | None = None) -> InvitationId | None:
+        enrolments = await self.store.find(Enrolments, enrolments_id(patient_id))
+        return None if enrolments is None else enrolments.invitations.get(person_id or PersonId(patient_id))
+
+    async def accept(self, invitation_id: InvitationId, name: str = "pat", command_id: UUID | None = None) -> AccountId:
+        account = NewAccount(name, UserNameId(self.store.blind("user name", name)), "hash")
+        joining = Joining(self.secrets)
+        joined = await self.perform(joining.accept_invitation, AcceptInvitation(invitation_id, account), command_id)
+        return joined.account_id
+
+    async def enrolled(self, patient_id: PatientId, name: str = "pat", number: int = 900) -> AccountId:
+        """Consent signed, invited, accepted."""
+        await self.consent(patient_id, number=number)
+        invitation_id = await self.invitation(patient_id)
+        assert invitation_id is not None
+        return await self.accept(invitation_id, name)
+
+    async def events(self) -> list[Aggregate.Event]:
+        return [recorded.event async for page in self.store.read(0) for recorded in page]
+
+    async def names(self) -> list[str]:
+        return [type(event).__qualname__ for event in await self.events()]
