@@ -7,7 +7,7 @@ from uuid import UUID
 from services.consent.commands.deciding import change_record
 from services.consent.domain.authorization import Authorization, DocumentKind, Signatory, Terms, Verified
 from services.consent.domain.calendar import end_of_day
-from services.consent.domain.dossier import Dossier
+from services.consent.domain.dossier import Dossier, HeardFacts
 from services.consent.domain.errors import (
     ConsentOfPatientNeeded,
     DocumentNotWaiting,
@@ -29,6 +29,8 @@ class GrantAuthorization:
     person_id: UUID
     terms: Terms
     signed_by: tuple[Signatory, ...]
+    heard: HeardFacts | None = None
+    """What identity said of a patient whose event is still on its way."""
 
 
 async def grant_authorization(command: GrantAuthorization, work: Work) -> Created:
@@ -51,7 +53,7 @@ async def grant_authorization(command: GrantAuthorization, work: Work) -> Create
         dossier.authorizations[authorization.id] = streams.add(authorization)
         dossier.record.list_authorization(authorization.id, command.person_id)
 
-    position = await change_record(work, command.patient_id, grant)
+    position = await change_record(work, command.patient_id, grant, command.heard)
     return Created(work.new_id("authorization"), position)
 
 
