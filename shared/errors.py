@@ -158,6 +158,12 @@ SLUGS: dict[str, tuple[StatusCode, str]] = {
     "acting_on_oneself": (StatusCode.PERMISSION_DENIED, "expected another member of staff"),
     "patient_deceased": (StatusCode.FAILED_PRECONDITION, "expected a living patient"),
     "possible_duplicate": (StatusCode.FAILED_PRECONDITION, "expected a confirmation that this is another person"),
+    "request_in_other_state": (StatusCode.FAILED_PRECONDITION, "expected a request that stands where this is possible"),
+    "time_not_preferred": (StatusCode.FAILED_PRECONDITION, "expected one of the times that were asked for"),
+    "time_past": (StatusCode.FAILED_PRECONDITION, "expected a time in the future"),
+    "proposal_changed": (StatusCode.FAILED_PRECONDITION, "expected the time that is proposed now"),
+    "too_late_to_cancel": (StatusCode.FAILED_PRECONDITION, "expected more than 24 hours until it begins: phone"),
+    "not_on_medication_list": (StatusCode.FAILED_PRECONDITION, "expected a medication of the patient's list"),
     "internal": (StatusCode.INTERNAL, "an error of the portal; the trace id names it"),
 }
 """Slug → gRPC status and what was expected. A service adds its refusals here: one visible table."""

@@ -117,6 +117,42 @@ WORDINGS: Mapping[str, Mapping[str, Wording]] = {
             "Iniciar sesión",
         ),
     },
+    "appointment": {
+        "en": Wording(
+            "News about an appointment at {practice}",
+            "There is news about an appointment in the patient portal of {practice}. Sign in to see it:",
+            "Sign in",
+        ),
+        "es": Wording(
+            "Novedades sobre una cita en {practice}",
+            "Hay novedades sobre una cita en el portal para pacientes de {practice}. Inicie sesión para verlas:",
+            "Iniciar sesión",
+        ),
+    },
+    "appointment-reminder": {
+        "en": Wording(
+            "A reminder of an appointment at {practice}",
+            "An appointment at {practice} is coming up. Sign in to see when:",
+            "Sign in",
+        ),
+        "es": Wording(
+            "Recordatorio de una cita en {practice}",
+            "Se acerca una cita en {practice}. Inicie sesión para ver cuándo es:",
+            "Iniciar sesión",
+        ),
+    },
+    "refill": {
+        "en": Wording(
+            "A request of yours was answered by {practice}",
+            "A request in the patient portal of {practice} has been answered. Sign in to see the answer:",
+            "Sign in",
+        ),
+        "es": Wording(
+            "{practice} ha respondido a una solicitud suya",
+            "Se ha respondido a una solicitud en el portal para pacientes de {practice}. Inicie sesión para verla:",
+            "Iniciar sesión",
+        ),
+    },
     "access": {
         "en": Wording(
             "Access to the patient portal of {practice} has changed",

@@ -6,14 +6,17 @@ from services.messaging.mail import MailServer
 from services.messaging.peers import MessagingPeers
 from services.messaging.policies import POLICIES
 from services.messaging.processes import PROCESSES, Notifying
+from services.messaging.projections.appointments import APPOINTMENTS
 from services.messaging.projections.conversations import CONVERSATIONS
 from services.messaging.projections.inbox import INBOX_RECORDS, INBOX_STATEMENTS
+from services.messaging.projections.medications import MEDICATIONS
 from services.messaging.projections.notifications import NOTIFICATIONS
 from services.messaging.projections.pending_results import PENDING_RESULTS
 from services.messaging.projections.practice_queue import PRACTICE_QUEUE
 from services.messaging.projections.practices import PRACTICES
 from services.messaging.projections.providers import PROVIDERS
 from services.messaging.projections.readers import READERS
+from services.messaging.projections.refills import REFILLS
 from services.messaging.projections.staff import STAFF
 from services.messaging.published import PUBLISHED
 from services.messaging.settings import MailSettings
@@ -25,6 +28,9 @@ from shared.service import Endpoint, Foundation, Service
 
 READ_MODELS = (
     CONVERSATIONS,
+    APPOINTMENTS,
+    REFILLS,
+    MEDICATIONS,
     PRACTICE_QUEUE,
     NOTIFICATIONS,
     INBOX_RECORDS,

@@ -6,11 +6,13 @@ from uuid import UUID
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
+from services.messaging.projections.appointments import AppointmentRow
 from services.messaging.projections.conversations import ConversationRow, MessageRow
 from services.messaging.projections.inbox import InboxItem
 from services.messaging.projections.notifications import NotificationRow
 from services.messaging.projections.practice_queue import QueueRow
 from services.messaging.projections.readers import Reader
+from services.messaging.projections.refills import RefillRow
 from shared.contracts.messaging.v1 import api_pb2
 from shared.rpc.fields import date_message, instant_message
 
@@ -85,6 +87,39 @@ def inbox_item(item: InboxItem) -> api_pb2.InboxItem:
         unread=item.unread,
         subject=item.subject,
         provider_id=text(item.provider_id),
+        starts_at=instant(item.starts_at),
+    )
+
+
+def appointment(row: AppointmentRow, *, with_reason: bool) -> api_pb2.Appointment:
+    return api_pb2.Appointment(
+        appointment_id=str(row.appointment_id),
+        patient_id=str(row.patient_id),
+        provider_id=text(row.provider_id),
+        state=row.state,
+        preferred=[instant_message(at) for at in row.preferred],
+        starts_at=instant(row.starts_at),
+        lapses_at=instant(row.lapses_at),
+        reason=row.reason if with_reason else "",
+        answer=row.answer if with_reason else "",
+        confidential=row.confidential,
+        requested_at=instant_message(row.requested_at),
+        changed_at=instant_message(row.changed_at),
+    )
+
+
+def refill(row: RefillRow) -> api_pb2.Refill:
+    return api_pb2.Refill(
+        refill_id=str(row.refill_id),
+        patient_id=str(row.patient_id),
+        provider_id=text(row.provider_id),
+        state=row.state,
+        entry_id=text(row.entry_id),
+        medication=row.medication,
+        note=row.note,
+        answer=row.answer,
+        requested_at=instant_message(row.requested_at),
+        changed_at=instant_message(row.changed_at),
     )
 
 

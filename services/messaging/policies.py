@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from services.messaging.projections import conversations
+from services.messaging.projections import appointments, conversations, refills
 from shared.access.locating import patient_of_request, practice_of_request
 from shared.errors import NotFound
 from shared.reading import Rows
@@ -14,12 +14,25 @@ READS = frozenset({"provider", "clinical", "front_desk", "billing", "support"})
 """R43: which conversations each of them reaches is in ``domain/reach.py``."""
 LISTS = READS | {"admin"}
 """R13: an admin is told what is overdue, and may give it to somebody."""
+SCHEDULES = frozenset({"provider", "clinical", "front_desk"})
+PRESCRIBES = frozenset({"provider"})
+TREATS = frozenset({"provider", "clinical"})
 DESK = frozenset({"front_desk", "support", "admin"})
 
 
 class OfConversation(Protocol):
     @property
     def conversation_id(self) -> str: ...
+
+
+class OfAppointment(Protocol):
+    @property
+    def appointment_id(self) -> str: ...
+
+
+class OfRefill(Protocol):
+    @property
+    def refill_id(self) -> str: ...
 
 
 class OfPractice(Protocol):
@@ -38,9 +51,28 @@ async def conversation_of_request(request: OfConversation, rows: Rows) -> Locate
     return Located(*found)
 
 
+async def appointment_of_request(request: OfAppointment, rows: Rows) -> Located:
+    """Practice and patient of the named appointment; NotFound where there is none."""
+    found = await appointments.where(rows, uuid_field(request.appointment_id, "appointment_id"))
+    if found is None:
+        raise NotFound
+    return Located(*found)
+
+
+async def refill_of_request(request: OfRefill, rows: Rows) -> Located:
+    """Practice and patient of the named refill; NotFound where there is none."""
+    found = await refills.where(rows, uuid_field(request.refill_id, "refill_id"))
+    if found is None:
+        raise NotFound
+    return Located(*found)
+
+
 async def practice_or_patient_of_request(request: OfPractice, rows: Rows) -> Located:
     """A list of the practice, or of one of its patients where the request names one."""
     return await (patient_of_request if request.patient_id else practice_of_request)(request, rows)
+
+
+PURPOSE_OF_SCOPE = {"appointments": "scheduling", "refills": "treatment"}
 
 
 def _patient_side(
@@ -48,7 +80,7 @@ def _patient_side(
 ) -> Policy:
     return Policy(
         callers=frozenset({ACCOUNT}),
-        purpose="communication",
+        purpose=PURPOSE_OF_SCOPE.get(scope, "communication"),
         scope=scope,
         locate=locate,
         writes=writes,
@@ -57,16 +89,29 @@ def _patient_side(
 
 
 def _practice_side(
-    roles: frozenset[str], locate: Locate = conversation_of_request, *, writes: bool = False, recorded: bool = False
+    roles: frozenset[str],
+    locate: Locate = conversation_of_request,
+    *,
+    purpose: str = "communication",
+    writes: bool = False,
+    recorded: bool = False,
 ) -> Policy:
     return Policy(
         callers=frozenset({STAFF}),
-        purpose="communication",
+        purpose=purpose,
         roles=roles,
         locate=locate,
         writes=writes,
         recorded=recorded,
     )
+
+
+def _scheduling() -> Policy:
+    return _practice_side(SCHEDULES, appointment_of_request, purpose="scheduling", writes=True)
+
+
+def _prescribing(roles: frozenset[str]) -> Policy:
+    return _practice_side(roles, refill_of_request, purpose="treatment", writes=True)
 
 
 POLICIES: Mapping[str, Policy] = {
@@ -86,5 +131,22 @@ POLICIES: Mapping[str, Policy] = {
     "SettleConversation": _practice_side(READS, writes=True),
     "WhoWillRead": _practice_side(READS, patient_of_request),
     "ListNotifications": _practice_side(DESK, practice_or_patient_of_request),
+    "RequestAppointment": _patient_side(patient_of_request, scope="appointments", writes=True),
+    "ListAppointments": _patient_side(patient_of_request, scope="appointments", recorded=True),
+    "AcceptProposal": _patient_side(appointment_of_request, scope="appointments", writes=True),
+    "CancelAppointment": _patient_side(appointment_of_request, scope="appointments", writes=True),
+    "ListPracticeAppointments": _practice_side(SCHEDULES, practice_or_patient_of_request, purpose="scheduling"),
+    "ConfirmAppointment": _scheduling(),
+    "ProposeAppointment": _scheduling(),
+    "DeclineAppointment": _scheduling(),
+    "RescheduleAppointment": _scheduling(),
+    "CancelPracticeAppointment": _scheduling(),
+    "RecordAttendance": _scheduling(),
+    "RequestRefill": _patient_side(patient_of_request, scope="refills", writes=True),
+    "ListRefills": _patient_side(patient_of_request, scope="refills", recorded=True),
+    "ListPracticeRefills": _practice_side(TREATS, practice_or_patient_of_request, purpose="treatment"),
+    "ApproveRefill": _prescribing(PRESCRIBES),
+    "DeclineRefill": _prescribing(PRESCRIBES),
+    "SendRefillToPharmacy": _prescribing(TREATS),
     "UnreadCounts": Policy(callers=frozenset({ACCOUNT}), purpose="communication", peers=frozenset({"web"})),
 }

@@ -2,16 +2,25 @@
 
 from collections.abc import Awaitable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol, get_args
 from uuid import UUID
 
-from services.messaging import commands
+from services.messaging.commands.appointments import LapseProposal, lapse_proposal
+from services.messaging.commands.conversations import LeaveUnread, leave_unread
+from services.messaging.commands.notifications import (
+    RecordNotificationBounced,
+    RecordNotificationSent,
+    record_notification_bounced,
+    record_notification_sent,
+)
+from services.messaging.domain.appointment import Appointment
 from services.messaging.domain.conversation import Conversation
 from services.messaging.domain.notification import BounceReason, Kind, Notice
+from services.messaging.domain.refill import Refill
 from services.messaging.letters import Letter, Sender, write
 from services.messaging.mail import MailRefused
-from services.messaging.projections import conversations, practices, readers
+from services.messaging.projections import appointments, conversations, practices, readers
 from services.messaging.public_holidays import business_hours
 from shared.contracts.identity.v1.peers_pb2 import (
     ContactOfRequest,
@@ -35,8 +44,13 @@ MAIL_LINK = "mail-link"
 """One mail with a one-time link, to the address that identity bound it to."""
 LEAVE_UNREAD = "leave-unread"
 """After a week a message that nobody has read becomes a task of the staff."""
+REMIND_APPOINTMENT = "remind-appointment"
+"""Two days before an appointment: one MAIL_READER each, if it is still at that time."""
+LAPSE_PROPOSAL = "lapse-proposal"
+"""When a proposed time has not been accepted."""
 
 REMINDER_AFTER, TASK_AFTER = timedelta(days=3), timedelta(days=7)
+APPOINTMENT_REMINDER_BEFORE = timedelta(days=2)
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -63,7 +77,73 @@ def after_message(recorded: Recorded[Conversation.MessageAdded]) -> list[Effect]
     ]
 
 
-PROCESSES: Mapping[type, Decide] = {Conversation.MessageAdded: after_message}
+AppointmentEvent = (
+    Appointment.Confirmed
+    | Appointment.Proposed
+    | Appointment.Accepted
+    | Appointment.Lapsed
+    | Appointment.Declined
+    | Appointment.Rescheduled
+    | Appointment.Cancelled
+)
+
+
+def tell_of_appointment(recorded: Recorded[AppointmentEvent]) -> Effect:
+    about = recorded.event.about
+    told = tell_readers(
+        about.practice_id, about.patient_id, "appointment", "appointments", patient_only=about.confidential
+    )
+    return replace(told, details={**told.details, "appointment": str(recorded.stream_id)})
+
+
+def remind_of_appointment(
+    recorded: Recorded[Appointment.Confirmed | Appointment.Accepted | Appointment.Rescheduled],
+) -> list[Effect]:
+    """Two days before; what was agreed on later than that needs no reminder."""
+    starts_at = recorded.event.starts_at
+    due_at = starts_at - APPOINTMENT_REMINDER_BEFORE
+    if due_at <= recorded.at:
+        return []
+    told = tell_of_appointment(recorded)
+    details = {**told.details, "notice": "appointment-reminder", "starts_at": starts_at.isoformat()}
+    return [replace(told, kind=REMIND_APPOINTMENT, due_at=due_at, details=details)]
+
+
+def after_time_by_practice(recorded: Recorded[Appointment.Confirmed | Appointment.Rescheduled]) -> list[Effect]:
+    return [tell_of_appointment(recorded), *remind_of_appointment(recorded)]
+
+
+def after_proposal(recorded: Recorded[Appointment.Proposed]) -> list[Effect]:
+    event, told = recorded.event, tell_of_appointment(recorded)
+    details = {"appointment": str(recorded.stream_id), "lapses_at": event.lapses_at.isoformat()}
+    return [told, replace(told, kind=LAPSE_PROPOSAL, due_at=event.lapses_at, details=details)]
+
+
+def after_answer(recorded: Recorded[Appointment.Lapsed | Appointment.Declined]) -> list[Effect]:
+    return [tell_of_appointment(recorded)]
+
+
+def after_cancellation(recorded: Recorded[Appointment.Cancelled]) -> list[Effect]:
+    """Nobody is mailed what their own side did."""
+    return [tell_of_appointment(recorded)] if recorded.event.by == "staff" else []
+
+
+def after_refill_decision(recorded: Recorded[Refill.Approved | Refill.Declined]) -> list[Effect]:
+    return [tell_readers(recorded.event.practice_id, recorded.event.patient_id, "refill", "refills")]
+
+
+PROCESSES: Mapping[type, Decide] = {
+    Conversation.MessageAdded: after_message,
+    Appointment.Confirmed: after_time_by_practice,
+    Appointment.Rescheduled: after_time_by_practice,
+    Appointment.Accepted: remind_of_appointment,
+    Appointment.Proposed: after_proposal,
+    Appointment.Lapsed: after_answer,
+    Appointment.Declined: after_answer,
+    Appointment.Cancelled: after_cancellation,
+    Refill.Approved: after_refill_decision,
+    Refill.Declined: after_refill_decision,
+}
 
 
 class Identity(Protocol):
@@ -97,6 +177,8 @@ class Notifying:
             MAIL_PERSON: self.mail_person,
             MAIL_LINK: self.mail_link,
             LEAVE_UNREAD: self.leave_unread,
+            REMIND_APPOINTMENT: self.remind_appointment,
+            LAPSE_PROPOSAL: self.lapse_proposal,
         }
 
     async def tell_readers(self, carrying: Carrying) -> None:
@@ -133,8 +215,23 @@ class Notifying:
         details = carrying.effect.details
         async with carrying.rows() as rows:
             zone = await practices.time_zone(rows, UUID(details["practice"]))
-        command = commands.LeaveUnread(UUID(details["conversation"]), int(details["number"]), business_hours(zone))
-        await carrying.perform(commands.leave_unread, command)
+        command = LeaveUnread(UUID(details["conversation"]), int(details["number"]), business_hours(zone))
+        await carrying.perform(leave_unread, command)
+
+    async def remind_appointment(self, carrying: Carrying) -> None:
+        """An appointment that was moved has a reminder of its own, a cancelled one has none."""
+        details = carrying.effect.details
+        starts_at = datetime.fromisoformat(details["starts_at"])
+        async with carrying.rows() as rows:
+            holds = await appointments.is_still_at(rows, UUID(details["appointment"]), starts_at)
+        if holds and carrying.now < starts_at:
+            await self.tell_readers(carrying)
+
+    async def lapse_proposal(self, carrying: Carrying) -> None:
+        details = carrying.effect.details
+        lapses_at = datetime.fromisoformat(details["lapses_at"])
+        command = LapseProposal(UUID(details["appointment"]), lapses_at)
+        await carrying.perform(lapse_proposal, command)
 
     async def _mail_contact(self, carrying: Carrying) -> None:
         notice = _notice(carrying)
@@ -155,10 +252,14 @@ class Notifying:
             except MailRefused:
                 reason = "refused"
         if reason is None:
-            await carrying.perform(commands.record_notification_sent, commands.RecordNotificationSent(mail_id, notice))
+            await carrying.perform(
+                record_notification_sent,
+                RecordNotificationSent(mail_id, notice),
+            )
         else:
             await carrying.perform(
-                commands.record_notification_bounced, commands.RecordNotificationBounced(mail_id, notice, reason)
+                record_notification_bounced,
+                RecordNotificationBounced(mail_id, notice, reason),
             )
 
 

@@ -1,7 +1,9 @@
 """The stored words of messaging: a word is for ever, whatever its class is called."""
 
+from services.messaging.domain.appointment import Appointment
 from services.messaging.domain.conversation import Conversation
 from services.messaging.domain.notification import Notification
+from services.messaging.domain.refill import Refill
 from shared.eventstore.stored import Stored
 
 STORED = (
@@ -11,6 +13,19 @@ STORED = (
     Stored("ConversationAssigned", Conversation.Assigned),
     Stored("ConversationSettled", Conversation.Settled),
     Stored("ConversationLeftUnread", Conversation.LeftUnread),
+    Stored("AppointmentRequested", Appointment.Requested),
+    Stored("AppointmentConfirmed", Appointment.Confirmed),
+    Stored("AppointmentProposed", Appointment.Proposed),
+    Stored("AppointmentProposalAccepted", Appointment.Accepted),
+    Stored("AppointmentProposalLapsed", Appointment.Lapsed),
+    Stored("AppointmentDeclined", Appointment.Declined),
+    Stored("AppointmentRescheduled", Appointment.Rescheduled),
+    Stored("AppointmentCancelled", Appointment.Cancelled),
+    Stored("AppointmentAttendanceRecorded", Appointment.AttendanceRecorded),
+    Stored("RefillRequested", Refill.Requested),
+    Stored("RefillApproved", Refill.Approved),
+    Stored("RefillDeclined", Refill.Declined),
+    Stored("RefillSentToPharmacy", Refill.SentToPharmacy),
     Stored("NotificationAddressed", Notification.Addressed),
     Stored("NotificationSent", Notification.Sent),
     Stored("NotificationBounced", Notification.Bounced),

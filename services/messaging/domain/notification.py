@@ -7,7 +7,18 @@ from uuid import UUID
 
 from shared.aggregate import SERVICE_SUBJECT, Aggregate, event
 
-Kind = Literal["invitation", "staff-invitation", "message", "reminder", "document", "statement", "access"]
+Kind = Literal[
+    "invitation",
+    "staff-invitation",
+    "message",
+    "reminder",
+    "document",
+    "statement",
+    "appointment",
+    "appointment-reminder",
+    "refill",
+    "access",
+]
 BounceReason = Literal["refused", "no_address"]
 
 

@@ -85,6 +85,7 @@ class InboxItem:
     state: str
     unread: bool
     provider_id: UUID | None
+    starts_at: datetime | None
     subject: str = ""
 
 
@@ -113,14 +114,20 @@ class Wanted:
 _ITEMS = f"""
     SELECT 'message' AS kind, message.message_id AS item_id, message.conversation_id AS object_id,
            message.sent_at AS at, CASE WHEN message.sender = 'staff' THEN 'received' ELSE 'sent' END AS state,
-           {UNREAD} AS unread, conversation.provider_id
+           {UNREAD} AS unread, conversation.provider_id, NULL::timestamptz AS starts_at
     FROM messages message JOIN conversations conversation USING (conversation_id)
     WHERE message.patient_id = $1
     UNION ALL
-    SELECT kind, item_id, item_id, at, state, false, provider_id FROM inbox_records WHERE patient_id = $1
+    SELECT kind, item_id, item_id, at, state, false, provider_id, NULL FROM inbox_records WHERE patient_id = $1
     UNION ALL
-    SELECT 'statement', item_id, item_id, at, state, false, NULL FROM inbox_statements
-    WHERE patient_id = $1 AND ($4 OR NOT confidential)"""  # noqa: S608  # constants only
+    SELECT 'statement', item_id, item_id, at, state, false, NULL, NULL FROM inbox_statements
+    WHERE patient_id = $1 AND ($4 OR NOT confidential)
+    UNION ALL
+    SELECT 'appointment', appointment_id, appointment_id, changed_at, state, false, provider_id, starts_at
+    FROM appointments WHERE patient_id = $1 AND ($4 OR NOT confidential)
+    UNION ALL
+    SELECT 'refill', refill_id, refill_id, changed_at, state, false, provider_id, NULL FROM refills
+    WHERE patient_id = $1"""  # noqa: S608  # constants only
 
 
 async def page(rows: Rows, patient_id: UUID, viewer: Viewer, wanted: Wanted) -> list[InboxItem]:

@@ -21,16 +21,8 @@ import shared.reading
 from services.messaging.api import MessagingApi
 from services.messaging.consumers import CONSUMERS
 from services.messaging.mail import MailServer
+from services.messaging.main import READ_MODELS
 from services.messaging.processes import PROCESSES, Notifying
-from services.messaging.projections.conversations import CONVERSATIONS
-from services.messaging.projections.inbox import INBOX_RECORDS, INBOX_STATEMENTS
-from services.messaging.projections.notifications import NOTIFICATIONS
-from services.messaging.projections.pending_results import PENDING_RESULTS
-from services.messaging.projections.practice_queue import PRACTICE_QUEUE
-from services.messaging.projections.practices import PRACTICES
-from services.messaging.projections.providers import PROVIDERS
-from services.messaging.projections.readers import READERS
-from services.messaging.projections.staff import STAFF
 from services.messaging.stored import STORED
 from shared.access.windows import HeldWindow
 from shared.contracts.consent.v1.events import AccessDecided, ActingAs, Scope, Window
@@ -70,18 +62,6 @@ from tests.integration.services.messaging.people import (
 
 C = TypeVar("C")
 R = TypeVar("R")
-READ_MODELS = (
-    CONVERSATIONS,
-    PRACTICE_QUEUE,
-    NOTIFICATIONS,
-    INBOX_RECORDS,
-    INBOX_STATEMENTS,
-    PENDING_RESULTS,
-    READERS,
-    PRACTICES,
-    PROVIDERS,
-    STAFF,
-)
 FOLDERS = {"reading": Path(shared.reading.__file__).parent, "effects": Path(shared.effects.__file__).parent}
 EVERYTHING: tuple[Scope, ...] = ("messages", "results", "documents", "appointments", "refills", "billing")
 

@@ -5,17 +5,17 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.messaging import commands
-from services.messaging.commands import (
+from services.messaging.commands import conversations as commands
+from services.messaging.commands import notifications
+from services.messaging.commands.conversations import (
     LeaveUnread,
     MarkRead,
-    RecordNotificationBounced,
-    RecordNotificationSent,
     SendMessage,
     SettleConversation,
     StartConversation,
     Started,
 )
+from services.messaging.commands.notifications import RecordNotificationBounced, RecordNotificationSent
 from services.messaging.domain.conversation import Author, Conversation
 from services.messaging.domain.errors import NobodyCanRead, NothingToSettle, ProviderNotTakingPart
 from services.messaging.domain.notification import Notice, Notification
@@ -180,25 +180,25 @@ async def test_what_is_published_holds_ids_and_words_only(desk: Desk) -> None:
 
 async def test_a_mail_sent_twice_is_recorded_once_whatever_came_of_the_second_try(desk: Desk) -> None:
     mail, notice = uuid4(), Notice(PRACTICE, PATIENT, PATIENT, "message", "messaging:2")
-    await commands.record_notification_sent(RecordNotificationSent(mail, notice), desk.work())
-    await commands.record_notification_sent(RecordNotificationSent(mail, notice), desk.work())
+    await notifications.record_notification_sent(RecordNotificationSent(mail, notice), desk.work())
+    await notifications.record_notification_sent(RecordNotificationSent(mail, notice), desk.work())
     events = [type(recorded.event) for recorded in await desk.store.stream(mail)]
     assert events == [Notification.Addressed, Notification.Sent]
 
 
 async def test_a_mail_that_was_sent_may_still_bounce_and_then_stays_bounced(desk: Desk) -> None:
     mail, notice = uuid4(), Notice(PRACTICE, PATIENT, PATIENT, "message", "messaging:2")
-    await commands.record_notification_sent(RecordNotificationSent(mail, notice), desk.work())
+    await notifications.record_notification_sent(RecordNotificationSent(mail, notice), desk.work())
     for _ in range(2):
-        await commands.record_notification_bounced(RecordNotificationBounced(mail, notice, "refused"), desk.work())
-    await commands.record_notification_sent(RecordNotificationSent(mail, notice), desk.work())
+        await notifications.record_notification_bounced(RecordNotificationBounced(mail, notice, "refused"), desk.work())
+    await notifications.record_notification_sent(RecordNotificationSent(mail, notice), desk.work())
     events = [type(recorded.event) for recorded in await desk.store.stream(mail)]
     assert events == [Notification.Addressed, Notification.Sent, Notification.Bounced]
 
 
 async def test_a_notice_to_staff_is_nobodys_personal_data_and_is_not_published(desk: Desk) -> None:
     mail, notice = uuid4(), Notice(PRACTICE, None, NURSE, "staff-invitation", "identity:3")
-    await commands.record_notification_sent(RecordNotificationSent(mail, notice), desk.work())
+    await notifications.record_notification_sent(RecordNotificationSent(mail, notice), desk.work())
     sent = (await desk.store.stream(mail))[-1]
     assert sent.subject_id == UUID(int=0)
     assert PUBLISHED[Notification.Sent](sent) is None

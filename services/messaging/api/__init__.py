@@ -1,0 +1,12 @@
+"""What patients and staff ask of messaging: message in, command or query, message out; one module a topic."""
+
+from services.messaging.api.appointments import Appointments, PracticeAppointments
+from services.messaging.api.patients import Conversations
+from services.messaging.api.practice import PracticeConversations
+from services.messaging.api.refills import PracticeRefills, Refills
+
+__all__ = ["MessagingApi"]
+
+
+class MessagingApi(Conversations, PracticeConversations, Appointments, PracticeAppointments, Refills, PracticeRefills):
+    """The API port's servicer; policies have been applied before a method is called."""

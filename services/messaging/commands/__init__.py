@@ -1,0 +1,1 @@
+"""The commands of messaging, one module a topic: each command, followed by its handler."""
