@@ -1,4 +1,4 @@
-"""What people do at the portal, one function an act, through the gateway: the demo walks them, the seed repeats them."""
+"""What people do at the portal, one function an act, through the gateway: the demo walks them, the seed too."""
 
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
