@@ -32,6 +32,7 @@ from services.consent.commands.consents import (
 )
 from services.consent.commands.forms import PublishForm, publish_form
 from services.consent.decisions import Decisions, held
+from services.consent.domain.identifiers import consent_id
 from services.consent.projections.authorizations import authorizations_of
 from services.consent.projections.consents import consents_of
 from services.consent.projections.forms import form_of
@@ -221,6 +222,7 @@ class ConsentApi:
                     scopes=messages.all_scopes(window.scopes for window in windows),
                     windows=await self._explained(windows),
                     person_id=str(windows[0].person_id),
+                    consent_id=str(consent_id(patient_id, windows[0].person_id)),
                 )
                 for patient_id, windows in sorted(by_patient.items())
             ]
