@@ -87,8 +87,8 @@ class Portal:
     async def mails(self, address: str = "") -> list[dict[str, Any]]:
         """Mails to an address, newest first; all without one."""
         response = await self._mails.get("/mails.json", params={"to": address} if address else None)
-        found: list[dict[str, Any]] = response.raise_for_status().json()
-        return found
+        found: list[dict[str, Any]] = response.raise_for_status().json()["mails"]
+        return found[::-1]
 
     async def link_mailed_to(self, address: str, kind: str) -> str:
         """The newest one-time link of a kind (``invitation``, ``staff-invitation``) that was mailed to an address."""

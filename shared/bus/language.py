@@ -34,6 +34,7 @@ PUBLISHED: Mapping[str, tuple[type[PublicEvent], ...]] = {
         access.RecordViewed,
     ),
     "consent": (
+        consent.ConsentFormPublished,
         consent.ConsentSigned,
         consent.ConsentWithdrawn,
         consent.AuthorizationGranted,
