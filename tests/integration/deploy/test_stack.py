@@ -41,8 +41,8 @@ def running(pids: dict[str, int]) -> list[str]:
 async def test_parts_break_and_mend_alone_and_a_second_start_continues(folder: "TemporaryDirectory[str]") -> None:
     with folder as name:
         ports = Ports.free()
-        stack = Stack(Path(name), ports)
-        await stack.start(INNER)
+        stack = Stack(Path(name), ports, only=INNER)
+        await stack.start()
         first = await stack.pids()
         assert set(first) == {*INNER, "supervisord"}
         database = await asyncpg.connect(stack.environment()["PORTAL_CONSENT_DATABASE_URL"])
@@ -62,13 +62,13 @@ async def test_parts_break_and_mend_alone_and_a_second_start_continues(folder: "
         assert set(topics()) <= set(admin(servers, stack.state.certificates).list_topics(timeout=10).topics)
 
         with pytest.raises(Obstacle, match="Another portal"):
-            await Stack(Path(name), Ports.free()).start(INNER)
+            await Stack(Path(name), Ports.free(), only=INNER).start()
         last = await stack.pids()
         await stack.stop()
         assert running({**first, **last}) == []
 
-        again = Stack(Path(name), ports)
-        await again.start(["postgres"])
+        again = Stack(Path(name), ports, only=["postgres"])
+        await again.start()
         database = await asyncpg.connect(again.environment()["PORTAL_CONSENT_DATABASE_URL"])
         assert await database.fetchval("SELECT count(*) FROM kept") == 0
         await database.close()
@@ -77,8 +77,8 @@ async def test_parts_break_and_mend_alone_and_a_second_start_continues(folder: "
 
 async def test_a_part_that_dies_by_itself_is_started_again(folder: "TemporaryDirectory[str]") -> None:
     with folder as name:
-        stack = Stack(Path(name), Ports.free())
-        await stack.start(["mail"])
+        stack = Stack(Path(name), Ports.free(), only=["mail"])
+        await stack.start()
         before = (await stack.pids())["mail"]
         psutil.Process(before).kill()
         await until(lambda: revived(stack, before), 20)
@@ -93,40 +93,99 @@ async def test_a_part_that_cannot_start_says_its_last_words_and_leaves_nothing(
     folder: "TemporaryDirectory[str]",
 ) -> None:
     with folder as name:
-        stack = Stack(Path(name), Ports.free(), revives=False)
-        await stack.start(["mail"])
+        stack = Stack(Path(name), Ports.free(), only=["mail"], revives=False)
+        await stack.start()
         await stack.stop()
         (stack.state.mails / "x.eml").write_bytes(b"")
         stack.state.mails.rename(stack.state.folder / "elsewhere")
         stack.state.mails.write_text("a file where the folder should be")
         with pytest.raises(Obstacle, match=r"mail ended while it started[\s\S]*FileExistsError"):
-            await stack.start(["mail"])
+            await stack.start()
         assert not stack.is_alive
 
 
-PARENT = """
-import asyncio, json, sys
+SERVING = """
+import asyncio, sys
 from pathlib import Path
+from rich.console import Console
+from operations.run import serve
 from operations.stack import Ports, Stack
 
-async def main():
-    stack = Stack(Path(sys.argv[1]), Ports.free())
-    await stack.start(["postgres", "mail"])
-    print(json.dumps(await stack.pids()), flush=True)
-    await asyncio.Event().wait()
+async def seed(stack, say):
+    say("seeding")
 
-asyncio.run(main())
+stack = Stack(Path(sys.argv[1]), Ports.free(), only=["postgres", "mail"])
+asyncio.run(serve(stack, Console(), seed))
 """
+
+
+def serving(folder: str) -> "subprocess.Popen[str]":
+    """``portal run`` of two parts, in a process of its own."""
+    command = [sys.executable, "-W", "ignore", "-c", SERVING, folder]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)  # noqa: S603 - our own command
+
+
+def said_until(parent: "subprocess.Popen[str]", last: str) -> str:
+    assert parent.stdout is not None
+    said = ""
+    for line in parent.stdout:
+        said += line
+        if last in line:
+            return said
+    raise AssertionError(f"it ended without saying {last!r}: {said}")
+
+
+def noted(folder: str) -> dict[str, int]:
+    entries = json.loads((Path(folder) / "run/processes.json").read_text())
+    return {entry["name"]: entry["pid"] for entry in entries}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_one_signal_to_the_parent_alone_stops_everything(folder: "TemporaryDirectory[str]", number: int) -> None:
+    with folder as name:
+        parent = serving(name)
+        said = said_until(parent, "Ctrl-C stops everything")
+        assert "https://localhost:" in said
+        assert "seeding" in said
+        pids = noted(name)
+        assert sorted(running(pids)) == ["mail", "postgres", "supervisord"]
+        parent.send_signal(number)
+        assert parent.wait(30) == 0
+        assert running(pids) == []
+        parent = serving(name)
+        assert "seeding" not in said_until(parent, "Ctrl-C stops everything"), "only a fresh portal is seeded"
+        parent.send_signal(number)
+        assert parent.wait(30) == 0
+
+
+async def test_a_signal_during_the_start_stops_what_was_started(folder: "TemporaryDirectory[str]") -> None:
+    with folder as name:
+        parent = serving(name)
+        await until((Path(name) / "run/processes.json").exists, 30)
+        parent.send_signal(signal.SIGTERM)
+        assert parent.wait(40) == 0
+        left = [
+            p.pid for p in psutil.process_iter(["cmdline"]) if any(name in part for part in p.info["cmdline"] or [])
+        ]
+        assert left == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux binds a process to its parent")
 async def test_nothing_outlives_a_parent_that_is_killed(folder: "TemporaryDirectory[str]") -> None:
     with folder as name:
-        command = [sys.executable, "-W", "ignore", "-c", PARENT, name]
-        parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)  # noqa: ASYNC220, S603
-        assert parent.stdout is not None
-        pids: dict[str, int] = json.loads(parent.stdout.readline())
-        assert len(running(pids)) == 3
+        parent = serving(name)
+        said_until(parent, "Ctrl-C stops everything")
+        pids = noted(name)
         parent.send_signal(signal.SIGKILL)
         parent.wait()
+        await until(lambda: running(pids) == [], 30)
+
+
+async def test_a_killed_supervisor_ends_the_portal_with_a_word(folder: "TemporaryDirectory[str]") -> None:
+    with folder as name:
+        parent = serving(name)
+        said_until(parent, "Ctrl-C stops everything")
+        pids = noted(name)
+        psutil.Process(pids["supervisord"]).kill()
+        assert parent.wait(40) != 0
         await until(lambda: running(pids) == [], 30)
