@@ -42,6 +42,7 @@ def compose(foundation: Foundation) -> Service:
         consumers=CONSUMERS,
         effects=EFFECTS,
         decides_access=decisions.decide,
+        background={"facts lease": facts.lease.keep},
     )
 
 
