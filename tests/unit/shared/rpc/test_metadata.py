@@ -46,7 +46,7 @@ def test_what_a_call_hands_on_ends_with_it_and_never_includes_its_key() -> None:
 
 
 def test_what_may_be_asked_again_is_what_the_contract_calls_a_read() -> None:
-    assert api_pb2 and peers_pb2  # importing them registers the contracts
+    assert (api_pb2.DESCRIPTOR.package, peers_pb2.DESCRIPTOR.package) == ("portal.documents.v1", "portal.identity.v1")
     assert is_read("/portal.identity.v1.IdentityPeers/StaffOf")
     assert not is_read("/portal.identity.v1.IdentityPeers/LinkOf")
     assert is_read("/portal.documents.v1.DocumentsApi/GetResult")
