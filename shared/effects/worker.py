@@ -16,6 +16,7 @@ from shared.effects.carrying import CarriedEffect, Means
 from shared.effects.table import insert_following
 from shared.reading.database import Pool
 from shared.reading.failures import named, passes
+from shared.reading.waking import woken
 from shared.rpc.metadata import Outgoing, handing_on
 
 POLL_SECONDS = 0.25
@@ -93,8 +94,7 @@ class EffectsWorker:
                     if not passes(error):
                         raise
                     log.warning("effects wait: %s", named(error))
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), POLL_SECONDS)
+                await woken(self._news, POLL_SECONDS)
         finally:
             await self._let_go()
 

@@ -53,7 +53,7 @@ async def digest(
         order = ", ".join(map(quoted, key))
         cursor = await connection.cursor(f"SELECT * FROM {name} ORDER BY {order}")  # noqa: S608 - quoted
         while records := await cursor.fetch(ROWS):
-            for row in await opened(sealer, [dict(record) for record in records]):
+            for row in await opened(sealer, records):
                 if any(isinstance(value, UUID) and value in parked for value in row.values()):
                     continue
                 hashed.update(tagged.dumps(sorted(row.items())))

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from shared.databases import answering
 from shared.errors import NotFound
 from shared.privacy import Sealer
 from shared.reading import Row, Rows
@@ -41,14 +42,20 @@ class PostgresDatabase:
 
     @asynccontextmanager
     async def live_rows(self) -> AsyncIterator[Rows]:
-        async with self.pool.acquire() as connection:
+        with answering():
+            connection = await self.pool.acquire()
+        try:
             yield LiveRows(connection, self.sealer)
+        finally:
+            await self.pool.release(connection)
 
     async def fetch(self, sql: str, *arguments: object) -> list[dict[str, Any]]:
-        return [dict(record) for record in await self.pool.fetch(sql, *arguments)]
+        with answering():
+            return [dict(record) for record in await self.pool.fetch(sql, *arguments)]
 
     async def execute(self, sql: str, *arguments: object) -> str:
-        return await self.pool.execute(sql, *arguments)
+        with answering():
+            return await self.pool.execute(sql, *arguments)
 
     async def seal(self, subject_id: UUID, values: Row, context: str) -> bytes:
         return await self.sealer.seal(subject_id, values, context)

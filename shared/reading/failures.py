@@ -7,6 +7,7 @@ import asyncpg
 from grpc import StatusCode
 from grpc.aio import AioRpcError
 
+from shared.databases import is_lost
 from shared.errors import SLUGS, PortalError
 from shared.privacy import DataError
 
@@ -17,12 +18,7 @@ _PASSING_STATUS = {
     StatusCode.ABORTED,
     StatusCode.CANCELLED,
 }
-_CONNECTION = (
-    OSError,  # TimeoutError and ConnectionError among them
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.OperatorInterventionError,
+_IN_THE_WAY = (
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,
     asyncpg.LockNotAvailableError,
@@ -45,8 +41,7 @@ def passes(error: BaseException) -> bool:
         return SLUGS[error.slug][0] in _PASSING_STATUS
     if isinstance(error, AioRpcError):
         return error.code() in _PASSING_STATUS
-    # asyncpg's own complaint about an argument is both an interface error and a ValueError.
-    return isinstance(error, _CONNECTION) and not isinstance(error, ValueError)
+    return is_lost(error) or isinstance(error, _IN_THE_WAY)
 
 
 def parks(error: BaseException) -> bool:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from contextlib import suppress
 
 from shared.clock import monotonic
 from shared.envelope import Position
@@ -12,6 +11,7 @@ from shared.reading import Overtaken
 from shared.reading.advancing import PostgresAdvance
 from shared.reading.failures import named
 from shared.reading.sources import OWN_PARTITION, OwnStore
+from shared.reading.waking import woken
 
 POLL_SECONDS = 0.25
 LOOK_SECONDS = 0.05
@@ -40,8 +40,7 @@ class OwnProjector:
             except Exception as error:
                 log.warning("the projection of %s waits: %s", self._store.service, named(error))
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), pause)
+            await woken(news, pause)
 
     async def catch_up(self) -> None:
         """Applies what is in the store now. Overtaken where another projector is ahead."""
@@ -74,7 +73,6 @@ class PositionWait:
                 left = deadline - monotonic()
                 if left <= 0:
                     raise ReadModelBehind
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(moved.wait(), min(left, LOOK_SECONDS))
+                await woken(moved, min(left, LOOK_SECONDS))
         finally:
             self._advance.unsubscribe(moved)

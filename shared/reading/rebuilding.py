@@ -20,7 +20,7 @@ SWAP_TRIES = 50
 PAUSE_SECONDS = 0.1
 NEAR_RECORDS = 200
 """So many records at most are left for the moment in which live reading is held."""
-HELD_SECONDS = 20.0
+HELD_SECONDS = 10.0
 """The longest that live reading is held for the rest of a generation; else it is tried again."""
 
 Positions = dict[str, dict[int, int]]
@@ -68,13 +68,14 @@ class Rebuild:
         self._feeds.clear()
 
     async def catch_up(self, progress: Progress = lambda done, of: None) -> None:
-        """Builds until little is left: what live reading does in the meantime may never end."""
-        applied = NEAR_RECORDS + 1
-        while applied > NEAR_RECORDS:
+        """Builds until little is left, or until live reading, too, goes as fast as it can: the rest is done held."""
+        applied = before = await self._apply_upto(await self._live_positions(self._pool), progress)
+        while applied > NEAR_RECORDS and applied <= before:
+            before = applied // 2
             applied = await self._apply_upto(await self._live_positions(self._pool), progress)
 
     async def verify(self) -> list[Compared]:
-        """Compares both in one snapshot at the same positions; live reading goes on meanwhile."""
+        """Compares both in one snapshot at the same positions; live reading goes on meanwhile. Outdated as in swap."""
         async with self._pool.acquire() as reader:
             snapshot = reader.transaction(isolation="repeatable_read", readonly=True)
             async with self._held():
@@ -94,7 +95,6 @@ class Rebuild:
         for attempt in range(1, SWAP_TRIES + 1):
             try:
                 async with self._held() as connection:
-                    await self._refuse_if_outdated(connection)
                     await connection.execute("SET LOCAL lock_timeout = '200ms'")
                     await self._settle_parked(connection)
                     await self._generations.show(connection, self.generation)
@@ -115,6 +115,7 @@ class Rebuild:
                 "SELECT FROM public.positions WHERE source = ANY($1) ORDER BY source, partition FOR UPDATE",
                 list(self._sources),
             )
+            await self._refuse_if_outdated(connection)
             await self._apply_upto(await self._live_positions(connection))
             for source in self._sources:
                 await self._retry_parked(source)

@@ -79,6 +79,11 @@ class Replays:
                     return
                 except Outdated:
                     await self._generations.discard(rebuild.generation)
+                except Exception as error:
+                    if not passes(error):
+                        raise
+                    log.warning("building read models waits: %s", named(error))
+                    await asyncio.sleep(POLL_SECONDS)
 
     async def run(self) -> None:
         """Takes one request after the other, until cancelled. What was broken off is taken up again."""

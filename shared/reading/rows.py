@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
+from shared.databases import answering
 from shared.privacy import Envelope, MissingKey
 from shared.reading import Row
 
@@ -46,8 +47,9 @@ class LiveRows:
         raise TypeError("expected a query, found a change of a read model outside of its events")
 
     async def fetch(self, sql: str, *arguments: object) -> list[dict[str, Any]]:
-        found = await self._connection.fetch(sql, *arguments)
-        return await opened(self._sealer, [dict(record) for record in found])
+        with answering():
+            found = await self._connection.fetch(sql, *arguments)
+        return await opened(self._sealer, found)
 
     async def fetch_one(self, sql: str, *arguments: object) -> dict[str, Any] | None:
         found = await self.fetch(sql, *arguments)
@@ -100,8 +102,7 @@ class PostgresRows:
 
     async def fetch(self, sql: str, *arguments: object) -> list[dict[str, Any]]:
         await self.flush()
-        found = await self._connection.fetch(sql, *arguments)
-        return await opened(self._sealer, [dict(record) for record in found])
+        return await opened(self._sealer, await self._connection.fetch(sql, *arguments))
 
     async def fetch_one(self, sql: str, *arguments: object) -> dict[str, Any] | None:
         found = await self.fetch(sql, *arguments)
@@ -145,8 +146,16 @@ def _matching(key: Row, offset: int = 0) -> str:
     return " AND ".join(f"{quoted(name)} = ${place}" for place, name in enumerate(key, offset + 1))
 
 
-async def opened(sealer: Seals, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def plain(value: Any) -> Any:
+    """asyncpg's own UUID class as the standard one: the sealed form and the comparison know types exactly."""
+    if type(value) is list:
+        return [plain(item) for item in value]
+    return UUID(int=value.int) if isinstance(value, UUID) else value
+
+
+async def opened(sealer: Seals, records: Sequence[asyncpg.Record]) -> list[dict[str, Any]]:
     """Rows with their personal values as plain columns; those of erased subjects are left out."""
+    rows = [{name: plain(value) for name, value in record.items()} for record in records]
     if not rows or SEALED not in rows[0]:
         return rows
     if SUBJECT not in rows[0]:

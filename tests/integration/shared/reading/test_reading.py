@@ -12,6 +12,7 @@ from shared.errors import NotFound, ReadModelBehind
 from shared.reading import Overtaken
 from shared.reading.applying import EFFECTS
 from shared.reading.erasing import erase_subject
+from shared.reading.parking import find_parking_request, request_drop, request_retry
 from shared.reading.projector import PositionWait
 from tests.integration.shared.reading.conftest import House
 from tests.integration.shared.reading.letters import ANN, AT, BOB, LETTERS, POISON, RAIN, Rained, Sky
@@ -119,6 +120,26 @@ async def test_a_dropped_record_lets_those_behind_it_in(house: House) -> None:
     assert await parking.parked() == []
     with pytest.raises(NotFound):
         await parking.drop_parked("weather", 1, "again")
+
+
+async def test_operations_asks_in_a_table_and_the_process_answers_there(house: House) -> None:
+    await house.rained(house.sky.rain(ANN, 1, bad=True), house.sky.rain(ANN, 2), house.sky.rain(BOB, 3, bad=True))
+    parking, pool = house.parking(), house.pool
+    dropped = await request_drop(pool, "weather", 1, "sent by mistake")
+    absent = await request_retry(pool, "weather", 99)
+    while await parking.take():
+        pass
+    Sky.mended = True
+    retried = await request_retry(pool, "weather", 3)
+    while await parking.take():
+        pass
+    answers = [await find_parking_request(pool, one) for one in (dropped, absent, retried)]
+    assert [(one.applied, (one.error or "").split(" ")[0]) for one in answers if one is not None] == [
+        (1, ""), (0, "not_found"), (1, ""),
+    ]  # fmt: skip
+    assert await parking.parked() == []
+    with pytest.raises(ValueError, match="a reason"):
+        await request_drop(pool, "weather", 1, "")
 
 
 async def test_an_own_event_that_parks_is_read_from_the_store_again(house: House) -> None:
