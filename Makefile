@@ -23,7 +23,10 @@ PROTOS := $(shell find shared/contracts -name '*.proto')
 shared/contracts/portal.binpb: .venv/.ready $(PROTOS)
 	$(BIN)/python -m deploy.contracts
 
-protos: shared/contracts/portal.binpb ## the code generated from the gRPC contracts
+shared/contracts/openapi.json: shared/contracts/portal.binpb deploy/openapi.py shared/errors.py $(wildcard services/*/policies.py)
+	$(BIN)/python -m deploy.openapi
+
+protos: shared/contracts/portal.binpb shared/contracts/openapi.json ## the code and OpenAPI made from the gRPC contracts
 
 .venv/bin/portal: .venv/.ready
 	@printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s" -m operations.main "$$@"\n' "$(CURDIR)" "$(CURDIR)/$(BIN)/python" > $@

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 
 import uvloop
-from opentelemetry.instrumentation.asyncpg import AsyncPGInstrumentor
 from pydantic import ValidationError
 
 from shared import telemetry
@@ -55,8 +54,6 @@ def run(name: str, compose: Compose) -> None:
     try:
         settings = ServiceSettings(name)
         provider = telemetry.trace_to(name, settings.otlp_endpoint)
-        if settings.otlp_endpoint:
-            AsyncPGInstrumentor(capture_parameters=False).instrument()  # type: ignore[no-untyped-call]
         uvloop.run(serve(settings, compose))
         provider.shutdown()
     except Exception as failure:
