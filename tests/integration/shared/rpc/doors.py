@@ -96,7 +96,7 @@ class DoorsApi:
     """Answers with how the call was admitted."""
 
     def __init__(self) -> None:
-        self.watched = 0
+        self.watched = self.shut = 0
 
     async def _told(self, call: Call, **values: str) -> Any:
         return ANSWER(
@@ -111,6 +111,7 @@ class DoorsApi:
         return await self._told(call)
 
     async def ShutDoor(self, request: Any, call: Call) -> Any:
+        self.shut += 1
         made = await call.perform(hang_door, request.note)
         return await self._told(call, id=str(made.id), position=str(made.position))
 
@@ -163,7 +164,8 @@ PEER_POLICIES = {
     ),
 }
 
-API = Endpoint("tests.doors.v1.DoorsApi", CONTRACT, DoorsApi())
+SERVICER = DoorsApi()
+API = Endpoint("tests.doors.v1.DoorsApi", CONTRACT, SERVICER)
 PEERS = Endpoint("tests.doors.v1.DoorsPeers", CONTRACT, DoorsPeers())
 RPCS: dict[str, Rpc] = {rpc.name: rpc for endpoint in (API, PEERS) for rpc in rpcs_of(endpoint)}
 REQUEST: Any = RPCS["GetDoor"].request

@@ -97,3 +97,21 @@ async def test_an_event_says_by_whom_for_whom_and_why_in_ids_and_words(portal: P
         "origin": "desk",
         "purpose": "treatment",
     }
+
+
+async def test_a_command_without_a_key_does_not_reach_the_service(portal: Portal) -> None:
+    portal.let_in(ACCOUNT)
+    before = doors.SERVICER.shut
+    with pytest.raises(IdempotencyKeyRequired):
+        await portal.ask("ShutDoor", ACCOUNT, **MINE)
+    assert doors.SERVICER.shut == before
+
+
+async def test_the_trace_of_the_request_is_kept_with_the_event(portal: Portal) -> None:
+    """The relay hands it on: one trace from the gateway to the peer's projection."""
+    portal.let_in(ACCOUNT)
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    headers = key(1) | {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+    made = await portal.ask("ShutDoor", ACCOUNT, headers=headers, **MINE)
+    recorded = (await portal.store.stream(UUID(made.id)))[0]
+    assert recorded.metadata["traceparent"].split("-")[1] == trace
