@@ -15,6 +15,7 @@ from faststream.kafka.message import FAKE_CONSUMER
 from faststream.security import BaseSecurity
 
 from shared.bus.births import Births
+from shared.bus.cancelling import end_if_cancelled
 from shared.bus.chain import Followed, Gap, follow
 from shared.bus.codec import Record
 from shared.bus.kafka import REQUEST_MILLISECONDS, Kafka
@@ -75,12 +76,14 @@ class Reader:
             reading = Reading(self._service, self._kafka, self._advance, self.counts, self.lag)
             broker = self._broker(reading)
             try:
-                await broker.start()
-                await reading.tend()
+                try:
+                    await broker.start()
+                    await reading.tend()
+                finally:
+                    await broker.stop()
             except (KafkaError, OSError, Stalled) as error:
+                end_if_cancelled()
                 log.warning("reader of %s begins again: %s", self._service, type(error).__name__)
-            finally:
-                await broker.stop()
             await asyncio.sleep(PAUSE_SECONDS)
 
     def _broker(self, reading: "Reading") -> KafkaBroker:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import asyncpg
 
 from shared.aggregate import Aggregate
+from shared.bus.cancelling import end_if_cancelled
 from shared.bus.codec import Record, encode, key_of
 from shared.bus.kafka import Kafka
 from shared.bus.partitions import partition_of
@@ -79,6 +80,7 @@ class Relay:
                     await self._lead(connection, writer)
             # Whatever it was, nothing may be left out: the next round begins at what was confirmed last.
             except Exception as error:
+                end_if_cancelled()
                 log.warning("relay of %s holds at %d: %s", self._store.service, self.position, type(error).__name__)
             pause = FIRST_PAUSE_SECONDS if monotonic() - began > 10 else min(2 * pause, LONGEST_PAUSE_SECONDS)
             await asyncio.sleep(pause)

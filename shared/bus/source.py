@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.bus.births import Births
+from shared.bus.cancelling import end_if_cancelled
 from shared.bus.chain import Gap, follow
 from shared.bus.codec import Record
 from shared.bus.kafka import Kafka
@@ -46,6 +47,7 @@ class TopicSource:
                     async for partition, incoming, to in self._read(consumer, lasts):
                         yield partition, incoming, to
             except KafkaError as error:
+                end_if_cancelled()
                 log.warning("reading of %s begins again: %s", self._source, type(error).__name__)
                 await asyncio.sleep(PAUSE_SECONDS)
 

@@ -107,7 +107,9 @@ async def open_writer(kafka: Kafka, topic: str) -> AsyncIterator[TopicWriter]:
         await producer.partitions_for(topic)
         yield TopicWriter(topic, producer, looker)
     finally:
-        await looker.stop()
         # An idempotent producer tries for ever and stopping waits for it: what is on its way is failed first.
         producer._message_accumulator.fail_all(ProducerClosed())
-        await producer.stop()
+        try:
+            await looker.stop()
+        finally:
+            await producer.stop()

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from confluent_kafka import Producer
 
 from deploy.kafka.provisioning import admin, wait_for
+from deploy.kafka.republish import make_anew
 from deploy.local.kafka import Broker
 from shared.bus.codec import Record
 from shared.bus.kafka import Kafka
@@ -20,7 +21,6 @@ from shared.bus.partitions import PARTITIONS
 from shared.bus.reader import Reader
 from shared.bus.relay import MIGRATIONS as RELAY_MIGRATIONS
 from shared.bus.relay import Published, Relay
-from shared.bus.republish import _remake
 from shared.contracts.documents.v1.events import ResultReceived, ResultReleased
 from shared.envelope import Recorded
 from shared.eventstore.postgres import KEY_MIGRATIONS, MIGRATIONS, PostgresEventStore
@@ -112,7 +112,7 @@ class Bus:
 
     def replace_at_once(self, fetched: list[Any]) -> None:
         """Makes the topic anew with these records in it, and holds up everything else in the process meanwhile."""
-        _remake(self.topic, self.documents.servers, self.documents.certificates, self.documents.prefix)
+        make_anew(self.topic, self.documents.servers, self.documents.certificates, self.documents.prefix)
         settings = {
             "bootstrap.servers": self.documents.servers,
             "security.protocol": "SSL",

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from deploy.kafka.republish import republish
 from shared.bus.codec import Record, decode_raw
 from shared.bus.kafka import Kafka
-from shared.bus.republish import republish
 from shared.bus.source import TopicSource
 from tests.integration.shared.bus.conftest import Bus
 from tests.waiting import until

@@ -7,9 +7,9 @@ from typing import Any
 import asyncpg
 import pytest
 
+from deploy.kafka.republish import republish
 from shared.bus import relay as relays
 from shared.bus.partitions import partition_of
-from shared.bus.republish import republish
 from tests.integration.shared.bus.conftest import Bus
 from tests.waiting import until
 

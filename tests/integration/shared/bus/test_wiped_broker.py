@@ -61,6 +61,13 @@ def kafka(tmp_path: Path) -> Iterator[MortalBroker]:
         mortal.kill()
 
 
+@pytest.fixture
+def topic_prefix(kafka: MortalBroker) -> str:
+    """The topics end with their broker."""
+    provision(kafka.servers, kafka.certificates, "mortal.")
+    return "mortal."
+
+
 async def taken(bus: Bus, public: list[int]) -> bool:
     return set(public) <= set(await bus.ledger.positions())
 
@@ -102,3 +109,18 @@ async def test_a_broker_killed_and_wiped_is_filled_again_and_readers_go_on(bus: 
     log = await bus.log()
     in_log = {int(dict(record.headers)["position"]) for records in log for record in records}
     assert in_log == set(public)
+
+
+async def test_relay_and_reader_stop_at_once_while_the_broker_is_dead(
+    bus: Bus, kafka: MortalBroker, caplog: pytest.LogCaptureFixture
+) -> None:
+    tasks = [bus.start(bus.relay().run()), bus.start(bus.reader().run())]
+    public = await bus.append(lamps=10)
+    await until(lambda: taken(bus, public), seconds=30)
+    kafka.kill()
+    await bus.append(lamps=10)
+    tasks += [bus.start(bus.relay().run()), bus.start(bus.reader().run())]
+    await until(lambda: caplog.text.count("Unable connect to") > 3, seconds=10)
+    for task in tasks:
+        task.cancel()
+    await until(lambda: all(task.done() for task in tasks), seconds=5)
