@@ -16,7 +16,7 @@ from operations.stack import Obstacle, Stack
 Seed = Callable[[Stack, Callable[[str], None]], Awaitable[None]]
 """Fills a fresh portal through its gateway, as an outside client; one that broke off continues where it was."""
 
-WATCH_SECONDS = 0.5
+WATCH_SECONDS = 2.0
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -34,7 +34,7 @@ async def serve(stack: Stack, console: Console, seed: Seed | None = None) -> Non
         if not ended.is_set():
             await work
             show(stack, console, time.monotonic() - started)
-            await watch(stack, ended)
+            await watch(stack, console, ended)
     finally:
         work.cancel()
         with suppress(asyncio.CancelledError, Obstacle):
@@ -51,11 +51,16 @@ async def bring_up(stack: Stack, console: Console, seed: Seed | None) -> None:
         stack.state.seeded.touch()
 
 
-async def watch(stack: Stack, ended: asyncio.Event) -> None:
-    """Until the end is wanted. Raises Obstacle if the supervisor itself is killed: the parts end with it."""
+async def watch(stack: Stack, console: Console, ended: asyncio.Event) -> None:
+    """Until the end is wanted. Says when a part does not stay up; Obstacle if the supervisor itself was killed."""
+    told: set[str] = set()
     while not ended.is_set():
         if not stack.is_alive:
             raise Obstacle("The supervisor was ended from outside, and the parts with it. Start again with make run.")
+        with suppress(OSError):  # it may end between the question and the answer
+            for name in set(await stack.fallen()) - told:
+                told.add(name)
+                console.print(f"{name} does not stay up; the others go on. Why: {stack.log(name)}", markup=False)
         with suppress(TimeoutError):
             await asyncio.wait_for(ended.wait(), WATCH_SECONDS)
 

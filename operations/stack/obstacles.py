@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import json
+import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from deploy.local.commands import CommandFailed
 from operations.stack.layout import HOST, LISTENERS, Ports, State
 
 FREE_BYTES = 512 * 1024 * 1024
@@ -63,6 +65,10 @@ def told_of_full_disk(state: State) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise Obstacle(disk_full(state.folder, shutil.disk_usage(state.folder).free)) from error
+        raise
+    except CommandFailed as error:
+        if os.strerror(errno.ENOSPC) in str(error):
             raise Obstacle(disk_full(state.folder, shutil.disk_usage(state.folder).free)) from error
         raise
 

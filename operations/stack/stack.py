@@ -28,7 +28,7 @@ from operations.stack.supervision import DOWN, STOP_SECONDS, Supervisor
 Say = Callable[[str], None]
 
 POLL_SECONDS = 0.05
-UP_SECONDS = 90.0
+UP_SECONDS = 180.0
 """A cold start on a slow, busy machine; a part that ends before is noticed at once."""
 LAST_LINES = 15
 
@@ -135,6 +135,11 @@ class Stack:
     async def pids(self) -> dict[str, int]:
         """Part → process, of those that run; supervisord among them."""
         return await self._running.pids()
+
+    async def fallen(self) -> list[str]:
+        """The parts that died again and again until the supervisor gave up. Notes what runs now, besides."""
+        note(self.state, await self._running.pids())
+        return [name for name, state in (await self._running.states()).items() if state == "FATAL"]
 
     @property
     def is_alive(self) -> bool:

@@ -96,6 +96,9 @@ class Supervisor:
         found = {info["name"]: int(info["pid"]) for info in await self._call("getAllProcessInfo") if info["pid"]}
         return {**found, "supervisord": self._process.pid} if self._process else found
 
+    async def states(self) -> dict[str, str]:
+        return {info["name"]: str(info["statename"]) for info in await self._call("getAllProcessInfo")}
+
     async def state(self, name: str) -> str:
         return str((await self._call("getProcessInfo", name))["statename"])
 

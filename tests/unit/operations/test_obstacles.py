@@ -11,6 +11,7 @@ from typing import NamedTuple
 import psutil
 import pytest
 
+from deploy.local.commands import CommandFailed
 from deploy.local.postgres import DATABASES
 from operations.settings import External, database_variable
 from operations.stack import obstacles
@@ -66,6 +67,8 @@ def test_a_full_disk_is_said_before_and_while_writing(state: State, monkeypatch:
         obstacles.look_for_room(state)
     with pytest.raises(Obstacle, match="full"), obstacles.told_of_full_disk(state):
         raise OSError(errno.ENOSPC, "no space left on device")
+    with pytest.raises(Obstacle, match="full"), obstacles.told_of_full_disk(state):
+        raise CommandFailed("initdb ended with 1:\ncould not write: No space left on device")
     with pytest.raises(PermissionError), obstacles.told_of_full_disk(state):
         raise PermissionError
 
