@@ -132,6 +132,7 @@ SLUGS: dict[str, tuple[StatusCode, str]] = {
     "form_not_in_force": (StatusCode.FAILED_PRECONDITION, "expected the version of the form that is in force"),
     "consent_not_in_force": (StatusCode.FAILED_PRECONDITION, "expected a consent in force"),
     "too_young_to_sign": (StatusCode.FAILED_PRECONDITION, "expected a patient of the age from which one signs"),
+    "representative_not_verified": (StatusCode.FAILED_PRECONDITION, "expected verified documents"),
     "patient_dead": (StatusCode.FAILED_PRECONDITION, "expected a living patient"),
     "authorization_not_of_this_age": (StatusCode.FAILED_PRECONDITION, "expected a patient of the age for this kind"),
     "authorization_end_date_needed": (StatusCode.FAILED_PRECONDITION, "expected a last day that is not over"),

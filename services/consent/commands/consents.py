@@ -31,8 +31,7 @@ async def sign_consent(command: SignConsent, work: Work) -> Created:
     async def sign(dossier: Dossier, streams: Streams) -> None:
         await dossier.read_person(streams, command.signer_id)
         dossier.practice.require_in_force(command.form_version)
-        if command.signer_id == command.patient_id:
-            dossier.record.require_may_sign(dossier.practice, work.now)
+        dossier.require_may_sign(command.signer_id, work.now)
         signature = Signature(
             command.form_version, command.method, command.scan_id, command.recorded_by, signed_at=work.now
         )

@@ -4,7 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from services.consent.domain.calendar import end_of_day
 from services.consent.domain.errors import (
     AlreadySigned,
     AuthorizationNotOpen,
@@ -163,6 +165,13 @@ class Authorization(Aggregate):
     @property
     def is_in_force(self) -> bool:
         return self.is_open and NEEDED[self.terms.kind] <= self.signed.keys()
+
+    def is_verified(self, zone: ZoneInfo, at: datetime) -> bool:
+        """In force, within its last day, and with a document that counts where the kind needs one (R7)."""
+        if not self.is_in_force or (self.terms.until is not None and end_of_day(self.terms.until, zone) <= at):
+            return False
+        verified = (document.verified for document in self.documents.values() if document.verified is not None)
+        return not FIT[self.terms.kind] or any(document.counts(zone, at) for document in verified)
 
     def sign(self, by: Signatory, at: datetime) -> None:
         """One of the signatures that the form asks for; the last one puts it in force."""

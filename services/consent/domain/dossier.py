@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.consent.domain.authorization import Authorization, EndReason
 from services.consent.domain.consent import PortalConsent
+from services.consent.domain.errors import RepresentativeNotVerified
 from services.consent.domain.facts import Facts, Person, Span
 from services.consent.domain.identifiers import consent_id, pair_stream, practice_stream
 from services.consent.domain.practice import Practice
@@ -64,6 +65,18 @@ class Dossier:
         suspension = await source.find(PairSuspension, pair_stream(self.record.patient_id, person_id))
         if suspension is not None:
             self.suspensions[person_id] = suspension
+
+    def require_may_sign(self, signer_id: UUID, at: datetime) -> None:
+        """R2, R7: the patient at the age for it; a representative once verified, or with a consent in force."""
+        if signer_id == self.record.patient_id:
+            self.record.require_may_sign(self.practice, at)
+            return
+        consent = self.consents.get(signer_id)
+        if consent is not None and consent.in_force:
+            return
+        own = (a for a in self.authorizations.values() if a.person_id == signer_id)
+        if not any(authorization.is_verified(self.practice.zone, at) for authorization in own):
+            raise RepresentativeNotVerified
 
     def end_after_withdrawal(self, signer_id: UUID, at: datetime) -> None:
         """R2: a signature carried its signer's access, and the patient's also that of those the patient let in."""

@@ -21,6 +21,12 @@ class TooYoungToSign(Refused):
     slug = "too_young_to_sign"
 
 
+class RepresentativeNotVerified(Refused):
+    """A representative signs, and so is invited, once an authorization is in force and its documents verified (R7)."""
+
+    slug = "representative_not_verified"
+
+
 class PatientDead(Refused):
     """The record says that the patient is dead (R20)."""
 

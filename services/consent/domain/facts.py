@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.consent.domain.calendar import end_of_day
 
 Scope = Literal["messages", "results", "documents", "appointments", "refills", "billing"]
 Kind = Literal["minor", "adult_authorization", "personal_representative", "executor"]
@@ -48,6 +51,12 @@ class Document:
     expires_on: date | None
     revoked_at: datetime | None
     because: str
+
+    def counts(self, zone: ZoneInfo, at: datetime) -> bool:
+        """Verified, not revoked, and within its last day."""
+        revoked = self.revoked_at is not None and self.revoked_at <= at
+        expired = self.expires_on is not None and end_of_day(self.expires_on, zone) <= at
+        return self.verified_at <= at and not revoked and not expired
 
 
 @dataclass(frozen=True, slots=True)

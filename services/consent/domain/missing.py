@@ -1,6 +1,7 @@
 """What stands between an account and a record that it may not see: one word each."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from services.consent.domain.facts import Facts, Grant, Person, holding
 from services.consent.domain.windows import ages_by, birth_date_at, windows
@@ -19,7 +20,7 @@ def missing(facts: Facts, at: datetime) -> list[str]:
     found: set[str] = set()
     for person in joined:
         if person.person_id != facts.patient_id:
-            found |= _for_a_representative(person, is_dead, at)
+            found |= _for_a_representative(person, ZoneInfo(facts.time_zone), is_dead, at)
         elif is_dead:
             found.add("life")
         elif at < ages.adolescent:
@@ -29,7 +30,7 @@ def missing(facts: Facts, at: datetime) -> list[str]:
     return sorted(found)
 
 
-def _for_a_representative(person: Person, is_dead: bool, at: datetime) -> set[str]:
+def _for_a_representative(person: Person, zone: ZoneInfo, is_dead: bool, at: datetime) -> set[str]:
     found = set()
     if holding(person.suspensions, at) is not None:
         found.add("suspension")
@@ -40,7 +41,7 @@ def _for_a_representative(person: Person, is_dead: bool, at: datetime) -> set[st
         found.add("authorization")
     elif not any((grant.kind == "executor") == is_dead for grant in open_grants):
         found.add("death" if not is_dead else "life")
-    elif all(grant.kind != "adult_authorization" and not _documented(grant, at) for grant in open_grants):
+    elif all(grant.kind != "adult_authorization" and not _documented(grant, zone, at) for grant in open_grants):
         found.add("documents")
     return found or {"age"}
 
@@ -49,5 +50,5 @@ def _is_over(grant: Grant, at: datetime) -> bool:
     return grant.ended_at is not None and grant.ended_at <= at
 
 
-def _documented(grant: Grant, at: datetime) -> bool:
-    return any(d.verified_at <= at and (d.revoked_at is None or at < d.revoked_at) for d in grant.documents)
+def _documented(grant: Grant, zone: ZoneInfo, at: datetime) -> bool:
+    return any(document.counts(zone, at) for document in grant.documents)

@@ -276,12 +276,7 @@ def _signature(signatures: tuple[Span, ...], signed_since: datetime | None, at: 
 def _document(facts: Facts, grant: Grant, at: datetime) -> Document | None:
     """The first document that is verified, not expired and not revoked at that instant (R7)."""
     zone = ZoneInfo(facts.time_zone)
-    for document in grant.documents:
-        revoked = document.revoked_at is not None and document.revoked_at <= at
-        expired = document.expires_on is not None and end_of_day(document.expires_on, zone) <= at
-        if document.verified_at <= at and not revoked and not expired:
-            return document
-    return None
+    return next((document for document in grant.documents if document.counts(zone, at)), None)
 
 
 def _ordered(scopes: frozenset[Scope]) -> tuple[Scope, ...]:

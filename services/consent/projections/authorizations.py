@@ -83,6 +83,7 @@ async def add_document(recorded: Recorded[Authorization.DocumentRecorded], rows:
         {"document_id": event.document_id},
         {
             "authorization_id": recorded.stream_id,
+            "patient_id": recorded.subject_id,
             "kind": event.kind,
             "state": "recorded",
             "scan_id": event.scan_id,
@@ -174,6 +175,7 @@ AUTHORIZATIONS = ReadModel(
         CREATE TABLE authorization_documents (
             document_id      uuid   PRIMARY KEY,
             authorization_id uuid   NOT NULL,
+            patient_id       uuid   NOT NULL,
             kind             text   NOT NULL,
             state            text   NOT NULL,
             expires_on       date,

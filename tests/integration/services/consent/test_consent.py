@@ -196,11 +196,13 @@ async def test_r17_r7_a_parent_is_granted_access_by_verified_documents(house: Ho
         "RecordDocument",
         api_pb2.RecordDocumentRequest(**named, kind="birth_certificate", scan_id=str(UUID(int=7))),
     )
-    await house.sign(signer=str(PARENT))
-    await house.enrol(PARENTS_ACCOUNT, PARENT)
     verify = api_pb2.VerifyDocumentsRequest(**named, document_id=brought.document_id)
     verify.expires_on.CopyFrom(date_message(date(2999, 1, 1)))
+    with pytest.raises(Refused):
+        await house.sign(signer=str(PARENT))
     verified = await house.command("VerifyDocuments", verify)
+    await house.sign(signer=str(PARENT))
+    await house.enrol(PARENTS_ACCOUNT, PARENT)
     await until(lambda: sees(house, PARENTS_ACCOUNT))
     windows = await house.decide(PARENTS_ACCOUNT)
     assert [(window.rule, window.acting_as, len(window.scopes)) for window in windows] == [

@@ -38,6 +38,7 @@ from services.consent.domain.errors import (
     NotOfThisAge,
     PairSuspended,
     PatientDead,
+    RepresentativeNotVerified,
 )
 from services.consent.domain.facts import ALL_SCOPES
 from shared.errors import InvalidField, NotFound
@@ -72,10 +73,11 @@ async def test_r17_r7_a_parent_sees_nothing_until_documents_consent_and_account_
     await here.registered(BORN_CHILD)
     await here.joined(PARENTS_ACCOUNT, PARENT)
     authorization_id = await here.granted()
+    with pytest.raises(RepresentativeNotVerified):
+        await here.signed(PARENT)
+    document_id = await here.documented(authorization_id)
     assert await here.sees(PARENTS_ACCOUNT) == set()
     await here.signed(PARENT)
-    assert await here.sees(PARENTS_ACCOUNT) == set()
-    document_id = await here.documented(authorization_id)
     assert await here.sees(PARENTS_ACCOUNT) == ALL
     revoke = RevokeDocument(PATIENT, authorization_id, document_id, "a forgery", DESK)
     await here.do(revoke_document, revoke)
@@ -136,12 +138,13 @@ async def test_r20_an_end_date_is_needed_and_not_in_the_past(here: ConsentPracti
 
 async def test_r19a_is_a_draft_until_both_have_signed(here: ConsentPractice) -> None:
     await here.an_adult_with_access()
-    await here.signed(PARENT)
-    await here.joined(PARENTS_ACCOUNT, PARENT)
     authorization_id = await here.granted("adult_authorization", NEXT_YEAR, ("representative",))
-    assert await here.sees(PARENTS_ACCOUNT) == set()
+    with pytest.raises(RepresentativeNotVerified):
+        await here.signed(PARENT)
     here.later(days=1)
     await here.do(sign_authorization, SignAuthorization(PATIENT, authorization_id, "patient"))
+    await here.signed(PARENT)
+    await here.joined(PARENTS_ACCOUNT, PARENT)
     assert await here.sees(PARENTS_ACCOUNT) == ALL
     with pytest.raises(AlreadySigned):
         await here.do(sign_authorization, SignAuthorization(PATIENT, authorization_id, "patient"))
@@ -199,9 +202,9 @@ async def test_r20_a_pair_suspended_before_anything_is_granted_stays_so(here: Co
     await here.opened()
     await here.registered(BORN_CHILD)
     await here.do(suspend_pair, SuspendPair(PATIENT, PARENT, "court asked", DESK))
+    await here.documented(await here.granted())
     await here.signed(PARENT)
     await here.joined(PARENTS_ACCOUNT, PARENT)
-    await here.documented(await here.granted())
     assert await here.sees(PARENTS_ACCOUNT) == set()
 
 

@@ -26,6 +26,7 @@ from services.consent.domain.dossier import HeardFacts
 from services.consent.domain.errors import (
     ConsentNotInForce,
     FormNotInForce,
+    RepresentativeNotVerified,
     TooYoungToSign,
 )
 from services.consent.domain.facts import ALL_SCOPES
@@ -101,7 +102,8 @@ async def test_r2_a_representatives_withdrawal_ends_nobody_elses_access(here: Co
     await here.joined(PARENTS_ACCOUNT, PARENT)
     await here.withdrawn(PARENT)
     here.later(seconds=1)
-    await here.signed(PARENT)
+    with pytest.raises(RepresentativeNotVerified):
+        await here.signed(PARENT)
     assert (await here.sees(), await here.sees(PARENTS_ACCOUNT)) == (ALL, set())
 
 

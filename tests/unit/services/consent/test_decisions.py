@@ -173,9 +173,11 @@ async def test_r37_what_is_missing_is_said_in_one_word_each() -> None:
     assert (await here.decisions.explain(PARENTS_ACCOUNT, PATIENT, here.at)).missing == ("enrolment",)
     await here.joined(PARENTS_ACCOUNT, PARENT)
     assert (await here.decisions.explain(PARENTS_ACCOUNT, PATIENT, here.at)).missing == ("authorization", "consent")
-    await here.granted()
-    await here.signed(PARENT)
-    assert (await here.decisions.explain(PARENTS_ACCOUNT, PATIENT, here.at)).missing == ("documents",)
+    authorization_id = await here.granted()
+    missing = (await here.decisions.explain(PARENTS_ACCOUNT, PATIENT, here.at)).missing
+    assert missing == ("consent", "documents")
+    await here.documented(authorization_id)
+    assert (await here.decisions.explain(PARENTS_ACCOUNT, PATIENT, here.at)).missing == ("consent",)
 
 
 async def test_an_erased_patient_is_seen_by_nobody(here: ConsentPractice) -> None:
