@@ -34,22 +34,24 @@ def after_statement(recorded: Recorded[StatementPosted]) -> list[Effect]:
 def after_invitation(recorded: Recorded[InvitationIssued]) -> list[Effect]:
     event = recorded.event
     details = {
-        "practice": str(event.practice_id),
+        "practice_id": str(event.practice_id),
+        "patient_id": str(event.patient_id),
         "notice": "invitation",
-        "person": str(event.person_id),
-        "issue": str(event.invitation_id),
+        "person_id": str(event.person_id),
+        "issue_id": str(event.invitation_id),
         "purpose": "invitation",
     }
-    return unless_imported(recorded, Effect(MAIL_LINK, key=event.patient_id, details=details))
+    return unless_imported(recorded, Effect(MAIL_LINK, key=event.person_id, details=details))
 
 
 def after_staff_invitation(recorded: Recorded[StaffInvited]) -> list[Effect]:
     event = recorded.event
     details = {
-        "practice": str(event.practice_id),
+        "practice_id": str(event.practice_id),
+        "patient_id": "",
         "notice": "staff-invitation",
-        "person": str(event.staff_id),
-        "issue": str(event.staff_id),
+        "person_id": str(event.staff_id),
+        "issue_id": str(event.staff_id),
         "purpose": "staff-invitation",
     }
     return unless_imported(recorded, Effect(MAIL_LINK, key=event.staff_id, details=details))
@@ -82,8 +84,13 @@ def unless_imported(recorded: Recorded[Any], *effects: Effect) -> list[Effect]:
 
 
 def _tell_person(event: PatientEvent, person_id: UUID) -> Effect:
-    details = {"practice": str(event.practice_id), "notice": "access", "person": str(person_id)}
-    return Effect(MAIL_PERSON, key=event.patient_id, recipient=str(person_id), details=details)
+    details = {
+        "practice_id": str(event.practice_id),
+        "patient_id": str(event.patient_id),
+        "notice": "access",
+        "person_id": str(person_id),
+    }
+    return Effect(MAIL_PERSON, key=person_id, recipient=str(person_id), details=details)
 
 
 CONSUMERS: Mapping[str, Mapping[type, Decide]] = {

@@ -20,7 +20,7 @@ from services.messaging.domain.notification import BounceReason, Kind, Notice
 from services.messaging.domain.refill import Refill
 from services.messaging.letters import Letter, Sender, write
 from services.messaging.mail import MailRefused
-from services.messaging.projections import appointments, conversations, practices, readers
+from services.messaging.projections import conversations, practices, readers
 from services.messaging.public_holidays import business_hours
 from shared.contracts.identity.v1.peers_pb2 import (
     ContactOfRequest,
@@ -45,7 +45,8 @@ MAIL_LINK = "mail-link"
 LEAVE_UNREAD = "leave-unread"
 """After a week a message that nobody has read becomes a task of the staff."""
 REMIND_APPOINTMENT = "remind-appointment"
-"""Two days before an appointment: one MAIL_READER each, if it is still at that time."""
+"""Two days before an appointment: one MAIL_APPOINTMENT_REMINDER each, if it is still at that time."""
+MAIL_APPOINTMENT_REMINDER = "mail-appointment-reminder"
 LAPSE_PROPOSAL = "lapse-proposal"
 """When a proposed time has not been accepted."""
 
@@ -58,7 +59,13 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 def tell_readers(practice_id: UUID, patient_id: UUID, kind: Kind, scope: str, *, patient_only: bool = False) -> Effect:
     """Whoever may see ``scope`` ('' for anything) of the patient is told by a mail of that kind."""
     only = "self" if patient_only else ""
-    details = {"practice": str(practice_id), "notice": kind, "scope": scope, "only": only}
+    details = {
+        "practice_id": str(practice_id),
+        "patient_id": str(patient_id),
+        "notice": kind,
+        "scope": scope,
+        "only": only,
+    }
     return Effect(TELL_READERS, key=patient_id, details=details)
 
 
@@ -68,7 +75,7 @@ def after_message(recorded: Recorded[Conversation.MessageAdded]) -> list[Effect]
     if message.author.sender != "staff" or recorded.metadata.get("origin") == "import":
         return []
     told = tell_readers(event.practice_id, event.patient_id, "message", "messages")
-    details = {**told.details, "conversation": str(recorded.stream_id), "number": str(message.number)}
+    details = {**told.details, "conversation_id": str(recorded.stream_id), "number": str(message.number)}
     later = replace(told, details={**details, "notice": "reminder"})
     return [
         told,
@@ -93,7 +100,7 @@ def tell_of_appointment(recorded: Recorded[AppointmentEvent]) -> Effect:
     told = tell_readers(
         about.practice_id, about.patient_id, "appointment", "appointments", patient_only=about.confidential
     )
-    return replace(told, details={**told.details, "appointment": str(recorded.stream_id)})
+    return replace(told, details={**told.details, "appointment_id": str(recorded.stream_id)})
 
 
 def remind_of_appointment(
@@ -115,7 +122,7 @@ def after_time_by_practice(recorded: Recorded[Appointment.Confirmed | Appointmen
 
 def after_proposal(recorded: Recorded[Appointment.Proposed]) -> list[Effect]:
     event, told = recorded.event, tell_of_appointment(recorded)
-    details = {"appointment": str(recorded.stream_id), "lapses_at": event.lapses_at.isoformat()}
+    details = {**told.details, "lapses_at": event.lapses_at.isoformat()}
     return [told, replace(told, kind=LAPSE_PROPOSAL, due_at=event.lapses_at, details=details)]
 
 
@@ -178,6 +185,7 @@ class Notifying:
             MAIL_LINK: self.mail_link,
             LEAVE_UNREAD: self.leave_unread,
             REMIND_APPOINTMENT: self.remind_appointment,
+            MAIL_APPOINTMENT_REMINDER: self.mail_appointment_reminder,
             LAPSE_PROPOSAL: self.lapse_proposal,
         }
 
@@ -204,7 +212,9 @@ class Notifying:
     async def mail_link(self, carrying: Carrying) -> None:
         """An invitation that was voided meanwhile has no link any more, and no mail."""
         effect = carrying.effect
-        request = LinkOfRequest(cause=effect.cause, issue_id=effect.details["issue"], purpose=effect.details["purpose"])
+        request = LinkOfRequest(
+            cause=effect.cause, issue_id=effect.details["issue_id"], purpose=effect.details["purpose"]
+        )
         try:
             link = await self._identity.LinkOf(request)
         except (NotFound, Refused):
@@ -214,23 +224,22 @@ class Notifying:
     async def leave_unread(self, carrying: Carrying) -> None:
         details = carrying.effect.details
         async with carrying.rows() as rows:
-            zone = await practices.time_zone(rows, UUID(details["practice"]))
-        command = LeaveUnread(UUID(details["conversation"]), int(details["number"]), business_hours(zone))
+            zone = await practices.time_zone(rows, UUID(details["practice_id"]))
+        command = LeaveUnread(UUID(details["conversation_id"]), int(details["number"]), business_hours(zone))
         await carrying.perform(leave_unread, command)
 
     async def remind_appointment(self, carrying: Carrying) -> None:
-        """An appointment that was moved has a reminder of its own, a cancelled one has none."""
-        details = carrying.effect.details
-        starts_at = datetime.fromisoformat(details["starts_at"])
-        async with carrying.rows() as rows:
-            holds = await appointments.is_still_at(rows, UUID(details["appointment"]), starts_at)
-        if holds and carrying.now < starts_at:
-            await self.tell_readers(carrying)
+        if await _still_takes_place(carrying):
+            carrying.follow(*(_to(carrying, MAIL_APPOINTMENT_REMINDER, reader) for reader in await _able(carrying)))
+
+    async def mail_appointment_reminder(self, carrying: Carrying) -> None:
+        if await _still_takes_place(carrying):
+            await self.mail_reader(carrying)
 
     async def lapse_proposal(self, carrying: Carrying) -> None:
         details = carrying.effect.details
         lapses_at = datetime.fromisoformat(details["lapses_at"])
-        command = LapseProposal(UUID(details["appointment"]), lapses_at)
+        command = LapseProposal(UUID(details["appointment_id"]), lapses_at)
         await carrying.perform(lapse_proposal, command)
 
     async def _mail_contact(self, carrying: Carrying) -> None:
@@ -238,7 +247,10 @@ class Notifying:
         request = ContactOfRequest(
             patient_id=str(notice.patient_id), person_id=str(notice.person_id), cause=notice.cause
         )
-        contact = await self._identity.ContactOf(request)
+        try:
+            contact = await self._identity.ContactOf(request)
+        except NotFound:  # erased since
+            return
         await self._mail(carrying, contact, f"{self._public_url}/")
 
     async def _mail(self, carrying: Carrying, contact: ContactOfResponse | LinkOfResponse, link: str) -> None:
@@ -267,7 +279,8 @@ async def _able(carrying: Carrying) -> list[readers.Reader]:
     """Whose windows held when it happened and hold now (R16): one an account."""
     effect = carrying.effect
     async with carrying.rows() as rows:
-        found = await readers.of_patient(rows, effect.key, effect.details["scope"], effect.at, carrying.now)
+        patient_id = UUID(effect.details["patient_id"])
+        found = await readers.of_patient(rows, patient_id, effect.details["scope"], effect.at, carrying.now)
     only = effect.details["only"]
     return [reader for reader in found if not only or reader.acting_as == only]
 
@@ -275,16 +288,28 @@ async def _able(carrying: Carrying) -> list[readers.Reader]:
 async def _has_read(carrying: Carrying, account_id: UUID) -> bool:
     details = carrying.effect.details
     async with carrying.rows() as rows:
-        return await conversations.is_read_by(rows, UUID(details["conversation"]), account_id, int(details["number"]))
+        return await conversations.is_read_by(
+            rows, UUID(details["conversation_id"]), account_id, int(details["number"])
+        )
 
 
 def _to(carrying: Carrying, kind: str, reader: readers.Reader) -> Effect:
-    details = {**carrying.effect.details, "person": str(reader.person_id)}
-    return Effect(kind, key=carrying.effect.key, recipient=str(reader.account_id), details=details)
+    """Mails are in order for each recipient: one whose server is slow holds nobody else up."""
+    details = {**carrying.effect.details, "person_id": str(reader.person_id)}
+    return Effect(kind, key=reader.account_id, recipient=str(reader.account_id), details=details)
 
 
 def _notice(carrying: Carrying) -> Notice:
-    effect = carrying.effect
-    kind = next(kind for kind in KINDS if kind == effect.details["notice"])
-    patient_id = None if kind == "staff-invitation" else effect.key
-    return Notice(UUID(effect.details["practice"]), patient_id, UUID(effect.details["person"]), kind, effect.cause)
+    details = carrying.effect.details
+    kind = next(kind for kind in KINDS if kind == details["notice"])
+    patient_id = UUID(details["patient_id"]) if details["patient_id"] else None
+    return Notice(UUID(details["practice_id"]), patient_id, UUID(details["person_id"]), kind, carrying.effect.cause)
+
+
+async def _still_takes_place(carrying: Carrying) -> bool:
+    """An appointment that was moved has a reminder of its own, a cancelled one has none."""
+    details = carrying.effect.details
+    starts_at = datetime.fromisoformat(details["starts_at"])
+    async with carrying.rows() as rows:
+        holds = await appointments.is_still_at(rows, UUID(details["appointment_id"]), starts_at)
+    return holds and carrying.now < starts_at

@@ -25,6 +25,7 @@ from services.messaging.main import READ_MODELS
 from services.messaging.processes import PROCESSES, Notifying
 from services.messaging.stored import STORED
 from shared.access.windows import HeldWindow
+from shared.clock import FixedClock
 from shared.contracts.consent.v1.events import AccessDecided, ActingAs, Scope, Window
 from shared.contracts.event import PatientEvent, PublicEvent
 from shared.contracts.identity.v1 import events as identity
@@ -34,14 +35,14 @@ from shared.contracts.identity.v1.peers_pb2 import (
     LinkOfRequest,
     LinkOfResponse,
 )
-from shared.effects import Effect, PendingEffect
+from shared.effects import PendingEffect
+from shared.effects.carrying import CarriedEffect, Means
 from shared.effects.table import insert_following
 from shared.envelope import Recorded
 from shared.errors import NotFound
 from shared.eventstore.postgres import KEY_MIGRATIONS, MIGRATIONS, PostgresEventStore
 from shared.eventstore.stored import StoredTable
 from shared.handling import StreamQueues, Work
-from shared.ids import natural_id
 from shared.migrations import migrate
 from shared.privacy import Sealer, ServiceKey, SubjectKeys
 from shared.reading import Incoming, Rows
@@ -134,27 +135,6 @@ class Contacts:
             support_phone="555-0100",
             language=self.language,
         )
-
-
-@dataclass
-class Carried:
-    """One effect being carried out, as ``Carrying`` says."""
-
-    effect: PendingEffect
-    now: datetime
-    house: "House"
-    following: list[Effect] = field(default_factory=list)
-
-    async def perform(self, handler: Callable[[C, Work], Awaitable[R]], command: C) -> R:
-        command_id = natural_id(self.effect.id, handler.__name__)
-        metadata = {"origin": "system", "patient": str(self.effect.key), "cause": self.effect.cause}
-        return await handler(command, Work(self.house.store, self.house.queues, self.now, command_id, b"", metadata))
-
-    def rows(self) -> AbstractAsyncContextManager[Rows]:
-        return self.house.database.live_rows()
-
-    def follow(self, *effects: Effect) -> None:
-        self.following += effects
 
 
 @dataclass
@@ -269,13 +249,14 @@ class House:
     async def carry_out(self, *, again: bool = False) -> None:
         """Runs what is due until nothing follows. ``again``: everything a second time, as after a crash."""
         runs = Notifying(self.contacts, MailServer(self.post.url, "Portal <portal@example.org>"), "https://p").effects()
+        means = Means(self.store, self.queues, FixedClock(self.now), self.database)
         done: set[UUID] = set() if again else {row["id"] for row in await self._done()}
         while todo := [row for row in await self.effects() if row["id"] not in done and self._is_due(row)]:
             for row in todo:
                 pending = PendingEffect(
                     row["id"], row["cause"], row["kind"], row["key"], row["recipient"], row["at"], row["details"], "", 1
                 )
-                carried = Carried(pending, self.now, self)
+                carried = CarriedEffect(pending, means)
                 await runs[pending.kind](carried)
                 async with self.pool.acquire() as connection:
                     await insert_following(connection, pending.cause, pending.at, "", carried.following)
