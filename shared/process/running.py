@@ -28,6 +28,7 @@ from shared.process.topics import PeerTopic
 from shared.reading.advancing import PostgresAdvance
 from shared.reading.applying import Source, sources_of
 from shared.reading.generations import BadReadModel, Generations
+from shared.reading.parking import Parking
 from shared.reading.projector import OwnProjector, PositionWait
 from shared.reading.replays import Replays
 from shared.reading.sources import OwnStore, RecordSource
@@ -129,6 +130,7 @@ class Machine:
         records: dict[str, RecordSource] = {service.name: self._own}
         records |= {peer: PeerTopic(TopicSource(self._kafka, peer)) for peer in peers_of(service)}
         self._replays = Replays(Generations(ground.building, service.name, service.read_models), records, sealer)
+        self._parking = Parking(ground.live, sealer, self._sources, records)
         self._access = Access(ground, service)
 
     @classmethod
@@ -160,6 +162,7 @@ class Machine:
         if "projector" in roles:
             loops["projector"] = OwnProjector(self._store, self._own, self._advance).run
             loops["replays"] = self._replays.run
+            loops["parking"] = self._parking.run
         if "consumer" in roles and peers_of(service):
             loops["consumer"] = Reader(
                 service.name, peers_of(service), self._kafka, self._advance, self._ground.settings.instance

@@ -77,6 +77,13 @@ class Generations:
                 if not connection.is_closed():
                     await connection.execute("SELECT pg_advisory_unlock($1)", BUILD_LOCK)
 
+    async def fit(self) -> bool:
+        """Whether all read models are live as today's code defines them."""
+        live = await self.live()
+        return live.keys() == self.models.keys() and not any(
+            self._unfit(live[name], model) for name, model in self.models.items()
+        )
+
     async def prepare(self) -> list[str]:
         """Makes the tables of a first start, drops what code no longer has; names of read models to be built.
 

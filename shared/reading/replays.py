@@ -68,6 +68,8 @@ class Replays:
 
     async def start(self) -> None:
         """Makes the read models fit today's code; those that changed are built from the beginning first."""
+        if await self._generations.fit():
+            return  # Without the lock: another process may hold it for a long replay.
         async with self._generations.alone():
             unfit = await self._generations.prepare()
             while unfit:
@@ -102,6 +104,7 @@ class Replays:
         if not await self._open_request():
             return False
         async with self._generations.alone():
+            await self._generations.sweep()
             row = await self._open_request()
             if row is None:
                 return False

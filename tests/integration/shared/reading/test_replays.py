@@ -193,6 +193,11 @@ async def test_an_interrupted_rebuild_goes_on_where_it_ended(house: House) -> No
     assert all(one["equal"] for one in row["report"].values())
 
 
+async def test_a_process_starts_while_another_one_rebuilds(house: House) -> None:
+    async with house.generations().alone():
+        await asyncio.wait_for(house.replays().start(), 5)
+
+
 async def test_a_rebuild_that_other_code_left_behind_is_discarded(house: House) -> None:
     await fill(house)
     number = await house.generations().create(["letters"])
