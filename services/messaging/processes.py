@@ -20,7 +20,7 @@ from services.messaging.domain.notification import BounceReason, Kind, Notice
 from services.messaging.domain.refill import Refill
 from services.messaging.letters import Letter, Sender, write
 from services.messaging.mail import MailRefused
-from services.messaging.projections import conversations, practices, readers
+from services.messaging.projections import appointments, conversations, practices, readers
 from services.messaging.public_holidays import business_hours
 from shared.contracts.identity.v1.peers_pb2 import (
     ContactOfRequest,
