@@ -5,7 +5,6 @@ from uuid import UUID
 
 from google.protobuf.duration_pb2 import Duration
 
-from services.identity.credentials import throttle
 from services.identity.domain.account import Account
 from services.identity.domain.enrolments import Enrolments
 from services.identity.domain.invitation import Invitation
@@ -241,10 +240,7 @@ class IdentityPeers(ContactPeers):
     async def ExchangeSession(
         self, request: peers_pb2.ExchangeSessionRequest, call: Call
     ) -> peers_pb2.ExchangeSessionResponse:
-        source = throttle.source(f"cookie:{request.client_address}")
-        await self.parts.throttle.count(source)
         session = await self.parts.sessions.by_cookie(request.cookie)
-        await self.parts.throttle.take_back([source])
         account = await self.parts.store.find(Account, session.account_id)
         if account is None or not account.is_open:
             await self.parts.sessions.end([session.session_id])

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from services.identity.credentials import throttle
 from services.identity.credentials.sessions import Session
 from services.identity.credentials.tokens import Signed
 from services.identity.domain.account import Account
@@ -38,10 +37,7 @@ class SessionsApi(Servicer):
         )
 
     async def Refresh(self, request: api_pb2.RefreshRequest, call: Call) -> api_pb2.RefreshResponse:
-        source = throttle.source(f"refresh:{call.client_address}")
-        await self.parts.throttle.count(source)
         opened = await self.parts.sessions.refresh(request.refresh_token)
-        await self.parts.throttle.take_back([source])
         account = await self.parts.store.find(Account, opened.session.account_id)
         if account is None or not account.is_open:
             await self.parts.sessions.end([opened.session.session_id])

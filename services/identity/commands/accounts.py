@@ -258,7 +258,8 @@ async def _leave_practice(streams: Streams, account: Account, command: Unenrol, 
     if not here:
         raise NotEnrolled
     for record in here:
-        enrolments = await streams.get(Enrolments, enrolments_id(record.patient_id))
-        enrolments.leave(record.person_id, command.by, command.reason, work.now)
+        enrolments = await streams.find(Enrolments, enrolments_id(record.patient_id))
+        if enrolments is not None:  # None where the patient has been erased since
+            enrolments.leave(record.person_id, command.by, command.reason, work.now)
         account.leave_record(record)
     await close_if_alone(streams, account, work)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.identity.commands.patients import holder_of
+from services.identity.commands.patients import holder_of, void_open
 from services.identity.domain.ages import age_at
 from services.identity.domain.enrolments import Enrolments
 from services.identity.domain.errors import AddressMissing, PatientIsDeceased, TooYoung
@@ -58,9 +58,7 @@ async def end_consent(command: EndConsent, work: Work) -> Position:
         if enrolments is None or enrolments.consents.get(command.person_id) != command.consent_id:
             return
         enrolments.end_consent(command.person_id, command.consent_id, work.now)
-        if command.person_id in enrolments.invitations:
-            invitation = await streams.get(Invitation, enrolments.invitations[command.person_id])
-            invitation.void("consent_withdrawn", work.now)
+        await void_open(streams, command.patient_id, command.person_id, "consent_withdrawn", work)
 
     return await work.decide(decision, queue={enrolments_id(command.patient_id)})
 

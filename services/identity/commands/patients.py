@@ -131,7 +131,13 @@ class RecordDeath:
 
 
 async def record_death(command: RecordDeath, work: Work) -> Position:
-    return await work.change(Patient, command.patient_id, lambda patient: patient.record_death(work.now))
+    """An invitation to the own record is void from here on; representatives' rest on other rules."""
+
+    async def decision(streams: Streams) -> None:
+        (await streams.get(Patient, command.patient_id)).record_death(work.now)
+        await void_open(streams, command.patient_id, PersonId(command.patient_id), "withdrawn", work)
+
+    return await work.decide(decision, queue={command.patient_id})
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +188,17 @@ async def record_contact(command: RecordContact, work: Work) -> Position:
         holder = await holder_of(streams, command.patient_id, command.person_id)
         moved = holder.contact.email != command.contact.email
         holder.record_contact(command.contact, work.now)
-        enrolments = await streams.find(Enrolments, enrolments_id(command.patient_id))
-        if moved and enrolments is not None and command.person_id in enrolments.invitations:
-            invitation = await streams.get(Invitation, enrolments.invitations[command.person_id])
-            invitation.void("address_changed", work.now)
+        if moved:
+            await void_open(streams, command.patient_id, command.person_id, "address_changed", work)
 
     return await work.decide(decision, queue={command.patient_id})
+
+
+async def void_open(streams: Streams, patient_id: PatientId, person_id: PersonId, reason: str, work: Work) -> None:
+    """Voids the invitation that the person has, if it is open."""
+    enrolments = await streams.find(Enrolments, enrolments_id(patient_id))
+    if enrolments is not None and person_id in enrolments.invitations:
+        (await streams.get(Invitation, enrolments.invitations[person_id])).void(reason, work.now)
 
 
 async def holder_of(streams: Streams, patient_id: PatientId, person_id: PersonId) -> Patient | Person:

@@ -11,8 +11,8 @@ from shared.reading import Database
 DAY = timedelta(days=1)
 ANSWERS_A_DAY = 10
 """R26: ten wrong answers an account and day."""
-SOURCE_TRIES, SOURCE_WINDOW = 50, timedelta(minutes=15)
-"""Wrong answers from one address, over all names."""
+SOURCE_TRIES, SOURCE_WINDOW = 100, timedelta(minutes=15)
+"""Wrong answers from one address, over all names; a whole practice may sit behind one."""
 
 COUNT = """
 INSERT INTO credential_tries AS tries (bucket, since, count)

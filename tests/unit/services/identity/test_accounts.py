@@ -96,6 +96,15 @@ async def test_un_enrolment_at_a_practice_without_a_record_is_refused(town: Town
         await town.perform(unenrol, Unenrol(account_id, second, "self"))
 
 
+async def test_an_account_can_leave_a_practice_where_its_record_was_erased(town: Town) -> None:
+    practice = (await town.open_practice()).practice_id
+    patient = await town.register(practice)
+    account_id = await town.enrolled(patient)
+    town.store.erase(patient)
+    await town.perform(unenrol, Unenrol(account_id, practice, "self"))
+    assert not await has_footing(town.store, account_id)
+
+
 async def test_staff_un_enrol_the_person_from_every_record_of_the_practice(town: Town) -> None:
     practice = (await town.open_practice()).practice_id
     patient = await town.register(practice)

@@ -210,7 +210,11 @@ async def test_a_representative_of_a_child_is_invited(town: Town, practice: Prac
 async def test_the_dead_are_not_invited(town: Town, practice: PracticeId) -> None:
     patient = await town.register(practice)
     await town.consent(patient)
+    invitation = await town.invitation(patient)
+    assert invitation is not None
     await town.perform(record_death, RecordDeath(patient))
+    with pytest.raises(LinkGone):
+        await town.accept(invitation)
     with pytest.raises(PatientIsDeceased):
         await town.perform(issue_invitation, IssueInvitation(patient, PersonId(patient)))
 
