@@ -56,7 +56,7 @@ class Call(Protocol):
         """
 
     def header(self, name: str) -> str:
-        """A header as the gateway passed it on (a webhook's signature), '' where it is absent; ``name`` in lower case."""
+        """A header as the gateway passed it on (a webhook's signature), '' for none; ``name`` in lower case."""
 
     def rows(self) -> AbstractAsyncContextManager[Rows]:
         """The live read models, at least as new as the header ``portal-after`` asks (else ReadModelBehind)."""

@@ -14,7 +14,7 @@ from shared.access.enforcement import AccessSource
 from shared.access.windows import HeldWindow, holding
 from shared.clock import RulesClock
 from shared.envelope import Position
-from shared.errors import IdempotencyKeyRequired, InvalidField, Unauthenticated
+from shared.errors import IdempotencyKeyRequired, InvalidField, ReadModelBehind, Unauthenticated
 from shared.eventstore.store import EventStore
 from shared.handling import StreamQueues, Work
 from shared.ids import natural_id, uuid7
@@ -141,6 +141,9 @@ class Invocation:
                 position = Position.parse(after)
             except ValueError as wrong:
                 raise InvalidField(AFTER, str(wrong)) from None
+            store = self.parts.store
+            if position.service == store.service and position.number > await store.head():
+                raise ReadModelBehind("expected a position that an answer gave")
             await self.parts.wait_for(position)
 
     async def record(self) -> None:

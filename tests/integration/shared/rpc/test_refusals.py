@@ -15,7 +15,7 @@ from shared.errors import (
     InvalidField,
     NotAllowed,
     NotFound,
-    PortalError,
+    ReadModelBehind,
     StepUpRequired,
     TooLarge,
     Unauthenticated,
@@ -259,11 +259,35 @@ async def test_an_unexpected_failure_tells_a_trace_id_and_nothing_else(
 
 async def test_a_position_that_is_not_reached_is_said_and_one_of_a_peer_is_not_waited_for(portal: Portal) -> None:
     portal.let_in(ACCOUNT)
-    with pytest.raises(PortalError) as behind:
-        await portal.ask("GetDoor", ACCOUNT, headers={"portal-after": "identity:7"}, **MINE)
-    assert behind.value.slug == "read_model_behind"
-    portal.reached = 7
-    await portal.ask("GetDoor", ACCOUNT, headers={"portal-after": "identity:7"}, **MINE)
+    await portal.ask("ShutDoor", ACCOUNT, headers={"idempotency-key": "1"}, **MINE)
+    with pytest.raises(ReadModelBehind):
+        await portal.ask("GetDoor", ACCOUNT, headers={"portal-after": "identity:1"}, **MINE)
+    portal.reached = 1
+    await portal.ask("GetDoor", ACCOUNT, headers={"portal-after": "identity:1"}, **MINE)
     await portal.ask("GetDoor", ACCOUNT, headers={"portal-after": "consent:99"}, **MINE)
     with pytest.raises(InvalidField):
         await portal.ask("GetDoor", ACCOUNT, headers={"portal-after": "7"}, **MINE)
+
+
+async def test_a_position_that_nobody_was_given_costs_no_waiting(portal: Portal) -> None:
+    portal.reached = 99
+    with pytest.raises(ReadModelBehind):
+        await portal.ask("KnockDoor", headers={"portal-after": "identity:99", "idempotency-key": str(uuid4())})
+
+
+async def test_a_token_that_was_verified_before_still_expires_and_falls_with_its_key(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portal.let_in(ACCOUNT)
+    token = portal.identity.token(ACCOUNT)
+    await portal.ask("GetDoor", token, **MINE)
+    tokens = portal.server._admission.tokens
+    with monkeypatch.context() as later:
+        later.setattr(tokens, "_now", lambda: machine_now().timestamp() + 311)
+        with pytest.raises(Unauthenticated):
+            await portal.ask("GetDoor", token, **MINE)
+    await portal.ask("GetDoor", token, **MINE)
+    portal.identity.key = ECKey.generate_key("P-256", {"kid": "2"})
+    portal.identity.publish()
+    with pytest.raises(Unauthenticated):
+        await portal.ask("GetDoor", token, **MINE)
