@@ -46,6 +46,9 @@ class Gateway:
     listen: str
     public_url: str
     certificates: Path
+    """``gateway``'s own pair and the parts' authority."""
+    public_certificates: Path
+    """``public.pem`` and ``public.key``, which browsers see."""
     jwks: Path
     descriptors: Path
     services: Mapping[str, str]

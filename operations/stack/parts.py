@@ -107,6 +107,16 @@ class Parts:
         }
         return {name: value for name, value in values.items() if value}
 
+    def environment_of(self, name: str) -> dict[str, str]:
+        """What one process is given: its own databases only, and the processor's keys only where it pays."""
+        own = {database_variable(name), database_variable(f"{name}_keys")}
+        return {
+            variable: value
+            for variable, value in self.environment().items()
+            if (variable in own or not variable.endswith("_DATABASE_URL"))
+            and (name == "billing" or not variable.startswith("PORTAL_STRIPE_"))
+        }
+
     @property
     def processor_url(self) -> str:
         return f"http://{self.ports.target('processor')}"
@@ -151,7 +161,7 @@ class Parts:
         return Program("processor", [sys.executable, "-m", "deploy.local.processor", *given], priority)
 
     def _python(self, name: str, priority: int) -> Program:
-        return Program(name, [sys.executable, "-m", MODULES[name]], priority, self.environment())
+        return Program(name, [sys.executable, "-m", MODULES[name]], priority, self.environment_of(name))
 
     def _gateway(self, priority: int) -> Program:
         return Program("gateway", envoy_command(self.state.run / "envoy.yaml"), priority)
@@ -161,7 +171,8 @@ class Parts:
         gateway = Gateway(
             listen=self.ports.target("gateway"),
             public_url=self.public_url,
-            certificates=self.state.certificates,
+            certificates=self.certificates,
+            public_certificates=self.state.certificates,
             jwks=self.state.secrets / "jwks.json",
             descriptors=DESCRIPTORS,
             services={service: self.ports.target(api(service)) for service in SERVICES},

@@ -73,6 +73,7 @@ class Edge:
             listen=f"127.0.0.1:{port}",
             public_url=self.origin,
             certificates=folder / "certificates",
+            public_certificates=folder / "certificates",
             jwks=folder / "secrets/jwks.json",
             descriptors=DESCRIPTORS,
             services=services,

@@ -21,6 +21,7 @@ from deploy.envoy.configuration import command as envoy_command
 from shared.contracts.billing.v1 import api_pb2 as billing
 from shared.contracts.identity.v1 import api_pb2 as identity
 from tests.integration.deploy.gateway import Edge, edge
+from tests.waiting import until
 
 PRACTICE = "018f3c5e-0000-7000-8000-000000000001"
 
@@ -226,6 +227,24 @@ async def test_a_webhooks_bytes_arrive_as_they_were_signed(gateway: Edge, client
     [call] = gateway.peers.reached
     assert httpbody_pb2.HttpBody.FromString(call.request).data == body
     assert call.header("stripe-signature") == ["t=1,v1=ab"]
+
+
+async def test_a_raw_body_may_be_larger_than_json(gateway: Edge, client: httpx.AsyncClient) -> None:
+    gateway.peers.answers["ReceiveProcessorEvent"] = lambda _: billing.ReceiveProcessorEventResponse()
+    body = b"x" * (3 * JSON_BYTES)
+    assert (await client.post("/v1/processor-events", content=body)).status_code == 200
+    [call] = gateway.peers.reached
+    assert httpbody_pb2.HttpBody.FromString(call.request).data == body
+
+
+async def test_the_log_names_routes_and_never_paths(gateway: Edge, client: httpx.AsyncClient) -> None:
+    await client.get("/v1/practices/canary-4411")
+    await client.get("/invitations/canary-4411?s=canary-4411")
+    await client.get("/v1/practices?canary-4411=1")
+    log = gateway.folder / "envoy.log"
+    await until(lambda: "GET /v1/practices/{practice_id}" in log.read_text())
+    await until(lambda: log.read_text().count('"route":"web"') >= 2)
+    assert "canary-4411" not in log.read_text()
 
 
 async def test_pages_go_to_web_and_the_loopback_address_is_led_to_the_name(
