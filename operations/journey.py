@@ -40,14 +40,14 @@ async def open_practice(
     return Opened(answer.practice_id, answer.link)
 
 
-async def join_staff(portal: Portal, link: str, user_name: str, password: str) -> Person:
+async def join_staff(portal: Portal, link: str, user_name: str, password: str, key: str = "") -> Person:
     """Accepts a staff invitation with a user name, a password and a second factor, and signs in."""
     staff_id, secret = link.rstrip("/").split("/")[-2:]
     path = f"/v1/staff-invitations/{staff_id}"
     begun = await portal.ask("POST", f"{path}/begin", {"secret": secret})
     authenticator = Authenticator(begun["totp_secret"])
     body = {"secret": secret, "user_name": user_name, "password": password, "code": await authenticator.code()}
-    await portal.ask("POST", f"{path}/accept", body)
+    await portal.ask("POST", f"{path}/accept", body, key=key)
     return await Person(portal, user_name, password, authenticator).sign_in()
 
 
@@ -62,7 +62,7 @@ class Member:
     provider_id: str = ""
 
 
-async def invite_staff(admin: Person, practice_id: str, member: Member) -> str:
+async def invite_staff(admin: Person, practice_id: str, member: Member, key: str = "") -> str:
     """Invites a member of staff, and answers the link as it was mailed."""
     body = {
         "name": {"given": member.given, "family": member.family},
@@ -70,16 +70,27 @@ async def invite_staff(admin: Person, practice_id: str, member: Member) -> str:
         "roles": list(member.roles),
         "provider_id": member.provider_id,
     }
-    await admin.post(f"/v1/practices/{practice_id}/staff", body)
+    await admin.post(f"/v1/practices/{practice_id}/staff", body, key=key)
     return await admin.portal.link_mailed_to(member.email, "staff-invitation")
 
 
-async def register_provider(admin: Person, practice_id: str, name: tuple[str, str], npi: str, takes_part: bool) -> str:
-    """Makes a provider known who may take part; the provider's id."""
+@dataclass(frozen=True, slots=True)
+class NewProvider:
+    """A provider to be made known, who perhaps takes part."""
+
+    given: str
+    family: str
+    npi: str
+    takes_part: bool
+
+
+async def register_provider(admin: Person, practice_id: str, provider: NewProvider, key: str = "") -> str:
+    """Makes a provider known, and has those take part who do; the provider's id."""
     path = f"/v1/practices/{practice_id}/providers"
-    body = {"name": {"given": name[0], "family": name[1]}, "credentials": "MD", "npi": npi}
-    provider_id = str((await admin.post(path, body))["provider_id"])
-    if takes_part:
+    name = {"given": provider.given, "family": provider.family}
+    body = {"name": name, "credentials": "MD", "npi": provider.npi}
+    provider_id = str((await admin.post(path, body, key=key))["provider_id"])
+    if provider.takes_part:
         await admin.post(f"{path}/{provider_id}/activate")
     return provider_id
 
@@ -95,7 +106,7 @@ class NewPatient:
     language: str = "en"
 
 
-async def register_patient(desk: Person, practice_id: str, patient: NewPatient) -> str:
+async def register_patient(desk: Person, practice_id: str, patient: NewPatient, key: str = "") -> str:
     """Registers a patient at the desk; the patient's id."""
     body = {
         "name": {"given": patient.given, "family": patient.family},
@@ -103,23 +114,23 @@ async def register_patient(desk: Person, practice_id: str, patient: NewPatient) 
         "contact": {"email": patient.email, "language": patient.language},
         "confirmed": True,
     }
-    return str((await desk.post(f"/v1/practices/{practice_id}/patients", body))["patient_id"])
+    return str((await desk.post(f"/v1/practices/{practice_id}/patients", body, key=key))["patient_id"])
 
 
-async def sign_consent(desk: Person, practice_id: str, patient_id: str, signer_id: str = "") -> str:
+async def sign_consent(desk: Person, practice_id: str, patient_id: str, signer_id: str = "", key: str = "") -> str:
     """Records a paper consent form at the desk; the consent's id."""
 
     async def ask() -> dict[str, Any] | None:
         return await if_found(desk.get(f"/v1/practices/{practice_id}/consent-form"))
 
+    key = key or str(uuid7())
     form = await eventually("the practice's consent form", ask)
     body = {
         "signer_id": signer_id,
         "form_version": form["form_version"],
         "method": "paper",
-        "scan_id": str(uuid7()),
+        "scan_id": key,
     }
-    key = str(uuid7())
 
     async def sign() -> dict[str, Any] | None:
         return await if_found(desk.post(f"/v1/patients/{patient_id}/consents", body, key=key))
@@ -127,11 +138,11 @@ async def sign_consent(desk: Person, practice_id: str, patient_id: str, signer_i
     return str((await eventually("the patient at consent", sign))["consent_id"])
 
 
-async def enrol(portal: Portal, link: str, birth_date: date, user_name: str, password: str) -> Person:
+async def enrol(portal: Portal, link: str, birth_date: date, user_name: str, password: str, key: str = "") -> Person:
     """Opens an account from a mailed invitation, and signs in."""
     invitation_id, secret = link.rstrip("/").split("/")[-2:]
     body = {"secret": secret, "birth_date": day(birth_date), "user_name": user_name, "password": password}
-    await portal.ask("POST", f"/v1/invitations/{invitation_id}/accept", body)
+    await portal.ask("POST", f"/v1/invitations/{invitation_id}/accept", body, key=key)
     return await Person(portal, user_name, password).sign_in()
 
 

@@ -127,6 +127,11 @@ class Authenticator:
     secret: str
     _used: int = 0
 
+    @property
+    def is_ahead(self) -> bool:
+        """The last code was of the next step already: no other client can have used it."""
+        return self._used > int(machine_now().timestamp()) // TOTP_SECONDS
+
     async def code(self) -> str:
         """The next code that has not been used; waits where the portal would not take a later one yet."""
         totp = pyotp.TOTP(self.secret)
@@ -154,11 +159,17 @@ class Person:
     _since: float = 0.0
 
     async def sign_in(self) -> "Person":
-        """Opens a session; with a code where a factor is enrolled."""
-        code = await self.authenticator.code() if self.authenticator else ""
-        answer = await self.portal.ask(
-            "POST", "/v1/sign-in", {"user_name": self.user_name, "password": self.password, "code": code}
-        )
+        """Opens a session; with a code where a factor is enrolled: the next one where another client used it."""
+        while True:
+            code = await self.authenticator.code() if self.authenticator else ""
+            body = {"user_name": self.user_name, "password": self.password, "code": code}
+            try:
+                answer = await self.portal.ask("POST", "/v1/sign-in", body)
+            except Answer as refused:
+                if refused.status != 401 or self.authenticator is None or self.authenticator.is_ahead:
+                    raise
+            else:
+                break
         self.account_id, self.session_id = answer["account_id"], answer["session_id"]
         self._take(answer)
         return self

@@ -14,9 +14,9 @@ from operations.samples import PRIMARY, sample_bundles
 
 PRACTICE = "Elm Street Family Practice"
 PROVIDERS = (
-    ("Grace", "Okafor", "1000000004", True),
-    ("Miguel", "Santos", "1000000012", True),
-    ("Ruth", "Alder", "1000000020", False),
+    journey.NewProvider("Grace", "Okafor", "1000000004", takes_part=True),
+    journey.NewProvider("Miguel", "Santos", "1000000012", takes_part=True),
+    journey.NewProvider("Ruth", "Alder", "1000000020", takes_part=False),
 )
 STAFF = ("front_desk", "clinical", "billing", "support")
 
@@ -29,15 +29,15 @@ async def a_practice_opens(world: World) -> None:
     world.practice_id = opened.practice_id
     admin = await journey.join_staff(world.portal, opened.link, "ada.quist", password())
     world.staff["admin"] = admin
-    for given, family, npi, takes_part in PROVIDERS:
-        world.providers[family] = await journey.register_provider(
-            admin, world.practice_id, (given, family), npi, takes_part
-        )
+    for provider in PROVIDERS:
+        world.providers[provider.family] = await journey.register_provider(admin, world.practice_id, provider)
     members = [journey.Member(role.title(), "Elm", f"{role}@elm.example", [role]) for role in STAFF]
     members += [
-        journey.Member(given, family, f"{family.lower()}@elm.example", ["provider"], world.providers[family])
-        for given, family, _, takes_part in PROVIDERS
-        if takes_part
+        journey.Member(
+            one.given, one.family, f"{one.family.lower()}@elm.example", ["provider"], world.providers[one.family]
+        )
+        for one in PROVIDERS
+        if one.takes_part
     ]
     for member in members:
         link = await journey.invite_staff(admin, world.practice_id, member)

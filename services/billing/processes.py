@@ -21,8 +21,8 @@ def let_reservation_lapse(recorded: Recorded[Statement.PaymentStarted]) -> Itera
         details={
             "statement": str(recorded.stream_id),
             "payment": str(event.payment_id),
-            "practice": str(event.practice_id),
-            "patient": str(recorded.subject_id),
+            "practice_id": str(event.practice_id),
+            "patient_id": str(recorded.subject_id),
         },
     )
 
@@ -37,7 +37,7 @@ def carry_out_refund(recorded: Recorded[Statement.RefundRequested]) -> Iterable[
             "statement": str(recorded.stream_id),
             "payment": str(event.payment_id),
             "refund": str(event.refund_id),
-            "patient": str(recorded.subject_id),
+            "patient_id": str(recorded.subject_id),
         },
     )
 
