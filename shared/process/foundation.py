@@ -32,7 +32,8 @@ class ServiceRefused(Exception):
     """The settings or tables of a service cannot be run; the message says what was expected."""
 
 
-STORE_CONNECTIONS, KEY_CONNECTIONS, LIVE_CONNECTIONS, BUILDING_CONNECTIONS = 10, 5, 20, 5
+STORE_CONNECTIONS, KEY_CONNECTIONS, LIVE_CONNECTIONS, BUILDING_CONNECTIONS = 8, 4, 12, 4
+"""The most of each pool; besides them a process has its writing lane, its signals and the lock of its relay."""
 FOLDERS = {
     "events": MIGRATIONS,
     "relay": relay.MIGRATIONS,

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 
@@ -45,6 +47,9 @@ log = logging.getLogger(__name__)
 
 SPEAKING = (TablesRefused, ServiceRefused, MigrationRefused, BadReadModel, AddressTaken, FileNotFoundError)
 """Errors of a start whose text names tables, files and addresses, and nobody's data."""
+
+STOP_SECONDS = 12
+"""Enough for running calls (5 s) and for the roles to let go of what they hold."""
 
 Loop = Callable[[], Awaitable[None]]
 
@@ -100,11 +105,26 @@ def causes(failure: BaseException) -> list[BaseException]:
 
 
 def stopped_by_signals() -> asyncio.Event:
-    """Set by SIGTERM or SIGINT."""
-    stop = asyncio.Event()
+    """Set by SIGTERM or SIGINT; from then on the process has ``STOP_SECONDS`` to end by itself."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def begin_to_stop() -> None:
+        if not stop.is_set():
+            stop.set()
+            watch = threading.Timer(STOP_SECONDS, give_up, [loop])
+            watch.daemon = True
+            watch.start()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, begin_to_stop)
     return stop
+
+
+def give_up(loop: asyncio.AbstractEventLoop) -> None:
+    """Ends a process that does not: what was acknowledged is on disk, everything else is taken up again."""
+    names = sorted(task.get_name() for task in asyncio.all_tasks(loop) if not task.done())
+    log.critical("still running %d s after it was told to stop: %s", STOP_SECONDS, ", ".join(names))
+    os._exit(1)
 
 
 async def ever(name: str, loop: Loop) -> None:

@@ -1,6 +1,9 @@
 """A whole process over real PostgreSQL and real gRPC, with peers that a test plays and a Kafka that is away."""
 
 import asyncio
+import signal
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -173,3 +176,15 @@ async def test_the_offset_of_the_rules_clock_comes_with_the_session_lease(house:
 
     async with house.running(compose):
         await until(lambda: seen and seen[0].clock.offset == timedelta(days=1), seconds=30)
+
+
+async def test_a_process_that_does_not_end_is_ended_and_says_what_held_it() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.integration.shared.process.stubborn", stdout=PIPE, stderr=PIPE
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"ready\n"
+    process.send_signal(signal.SIGTERM)
+    _, told = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 1
+    assert b"stubborn role" in told
