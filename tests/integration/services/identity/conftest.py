@@ -1,8 +1,9 @@
-"""Identity's whole process over real PostgreSQL and gRPC; consent is played, Kafka is away."""
+"""Identity's whole process over real PostgreSQL and gRPC; consent is played."""
 
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -232,12 +233,21 @@ class Carried:
         return await handler(command, work)
 
 
-@pytest.fixture
-async def house(
-    database: str, keys_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[House]:
-    certificates, secrets = tmp_path / "certificates", tmp_path / "secrets"
-    make_certificates(certificates)
+@dataclass(frozen=True)
+class Place:
+    """Where a house stands: its databases, its folder, and the broker it is told of."""
+
+    database: str
+    keys_database: str
+    folder: Path
+    certificates: Path
+    kafka_servers: str = "127.0.0.1:1"
+    topic_prefix: str = ""
+
+
+@asynccontextmanager
+async def running(place: Place, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    secrets = place.folder / "secrets"
     secrets.mkdir()
     (secrets / "identity.key").write_bytes(b"k" * 32)
     key = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"})
@@ -248,29 +258,39 @@ async def house(
     addresses = [f"127.0.0.1:{number}" for number in ports.numbers]
     ports.close()
     environment = {
-        "MODE": "demo", "IDENTITY_DATABASE_URL": database, "IDENTITY_KEYS_DATABASE_URL": keys_database,
-        "KAFKA_SERVERS": "127.0.0.1:1", "CERTIFICATES": str(certificates), "SECRETS": str(secrets),
-        "JWKS": str(secrets / "jwks.json"), "PUBLIC_URL": "https://localhost:8443",
-        "IDENTITY_API": addresses[0], "IDENTITY_PEERS": addresses[1],
+        "MODE": "demo", "IDENTITY_DATABASE_URL": place.database, "IDENTITY_KEYS_DATABASE_URL": place.keys_database,
+        "KAFKA_SERVERS": place.kafka_servers, "TOPIC_PREFIX": place.topic_prefix,
+        "CERTIFICATES": str(place.certificates), "SECRETS": str(secrets), "JWKS": str(secrets / "jwks.json"),
+        "PUBLIC_URL": "https://localhost:8443", "IDENTITY_API": addresses[0], "IDENTITY_PEERS": addresses[1],
         "CONSENT_API": "none:1", "CONSENT_PEERS": addresses[2],
     }  # fmt: skip
     for name, value in environment.items():
         monkeypatch.setenv(f"PORTAL_{name}", value)
     consent = played_consent()
     consent.everyone = True
-    running = House(ServiceSettings("identity"), certificates, consent)
+    house = House(ServiceSettings("identity"), place.certificates, consent)
     stop = asyncio.Event()
-    async with stage(certificates, played_identity(), consent, ["", addresses[2]]):
-        task = asyncio.create_task(serve(running.settings, running.compose, stop))
+    async with stage(place.certificates, played_identity(), consent, ["", addresses[2]]):
+        task = asyncio.create_task(serve(house.settings, house.compose, stop))
 
         async def is_up() -> bool:
             if task.done():
                 task.result()
-            return await running.is_up()
+            return await house.is_up()
 
         await until(is_up, seconds=60)
-        yield running
-        for channel in running.channels:
+        yield house
+        for channel in house.channels:
             await channel.close(None)
         stop.set()
         await asyncio.wait({task}, timeout=20)
+
+
+@pytest.fixture
+async def house(
+    database: str, keys_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[House]:
+    """Kafka is away: nothing here depends on it."""
+    make_certificates(tmp_path / "certificates")
+    async with running(Place(database, keys_database, tmp_path, tmp_path / "certificates"), monkeypatch) as found:
+        yield found
