@@ -2,7 +2,7 @@
 PORTS ?= 8440
 STATE ?= .portal
 
-.PHONY: help setup run protos check test clean lock
+.PHONY: help setup run demo protos check test clean lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -37,10 +37,14 @@ setup: .venv/.ready .venv/bin/portal protos ## the Python environment from the h
 run: setup ## the whole portal on this machine; a second one beside it: make run STATE=.portal-2 PORTS=9000
 	@$(BIN)/portal run --ports $(PORTS) --state $(STATE)
 
-check: setup ## format, lint, types
+demo: setup ## the main job from end to end, on a portal of its own
+	@$(BIN)/python -m operations.demo.main
+
+check: setup ## format, lint, types, import contracts
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy $(CODE)
+	PYTHONPATH=. $(BIN)/lint-imports
 
 test: check ## check, then all tests
 	$(BIN)/python -m pytest tests

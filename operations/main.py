@@ -12,12 +12,15 @@ from deploy.local.commands import CommandFailed
 from deploy.local.mailbox import mails
 from operations.accounts import code as current_code
 from operations.accounts import kept
+from operations.keeping import commands
 from operations.run import serve
+from operations.seed import seed
 from operations.settings import External
 from operations.stack import Obstacle, Ports, Stack, State
 from operations.stack.layout import BASE, ROOT
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app.add_typer(commands)
 console = Console(highlight=False, soft_wrap=True)
 
 Folder = Annotated[Path, typer.Option("--state", help="The folder that holds all this portal keeps.")]
@@ -36,7 +39,7 @@ def run(
         fail("\n".join(str(mistake["msg"]) for mistake in error.errors()))
     stack = Stack(state, Ports.from_base(ports), external=external, say=lambda text: console.print(text, markup=False))
     try:
-        asyncio.run(serve(stack, console))
+        asyncio.run(serve(stack, console, seed))
     except (Obstacle, CommandFailed) as obstacle:
         fail(str(obstacle))
 

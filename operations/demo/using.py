@@ -4,17 +4,13 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from google.protobuf.duration_pb2 import Duration
-
 from operations import journey
 from operations.demo.world import Patient, World, expect, password
+from operations.keeping import advance_clock
 from operations.outside import Answer, Person, eventually
 from operations.samples import PRIMARY
 from shared.clock import machine_now
-from shared.contracts.identity.v1 import peers_pb2 as identity
-from shared.contracts.identity.v1.peers_pb2_grpc import IdentityPeersStub
 from shared.ids import uuid7
-from shared.rpc.metadata import calling
 
 HEALTH = re.compile(r"glucose|panel|hemoglobin|result|lipid|Okafor|Testerson|metformin|\$|USD", re.IGNORECASE)
 """What no mail may say: a test, a drug, a provider, a patient's name, an amount (R35)."""
@@ -123,7 +119,7 @@ async def a_parent_acts_for_a_child(world: World) -> None:
     read = await parent.get(patient.path(f"results/{result_id}"))
     expect(read["values"], "the parent reads the child's result")
 
-    await advance_clock(world, _until_birthday(birth_date, 12))
+    await advance_clock(world.channels, _until_birthday(birth_date, 12))
     await refused(parent.get(patient.path(f"results/{result_id}")), "past the 12th birthday the result is gone")
     await refused(parent.get(patient.path("conversations")), "past the 12th birthday messages are gone")
     access = await parent.get("/v1/account/access")
@@ -131,16 +127,6 @@ async def a_parent_acts_for_a_child(world: World) -> None:
     expect(set(now["scopes"]) == {"appointments", "billing"}, "appointments and billing are left")
     balance = await parent.get(patient.path("balance"))
     expect(cents(balance, "balance") == 0, "the parent sees the bills")
-
-
-async def advance_clock(world: World, by: timedelta) -> None:
-    """``portal clock advance``: returns when every service has heard of it (a lease takes at most a second)."""
-    duration = Duration()
-    duration.FromTimedelta(by)
-    with calling(idempotency_key=str(uuid7())):
-        await IdentityPeersStub(world.channels.channel("identity")).AdvanceClock(
-            identity.AdvanceClockRequest(by=duration)
-        )
 
 
 async def refused(call: Any, claim: str) -> Answer:

@@ -108,6 +108,8 @@ class OperatingPeers(Servicer):
     async def GetClock(self, request: peers_pb2.GetClockRequest, call: Call) -> peers_pb2.GetClockResponse:
         answer = peers_pb2.GetClockResponse()
         answer.offset.FromTimedelta(await self.parts.clock_offset.present())
+        for service, ahead in self.parts.clock_offset.reported.items():
+            answer.reported[service].FromTimedelta(ahead)
         return answer
 
     async def ErasePatient(self, request: peers_pb2.ErasePatientRequest, call: Call) -> peers_pb2.ErasePatientResponse:

@@ -44,6 +44,7 @@ class LeasePeers(OperatingPeers):
     """What must be decided now; the answers hold for 1 s."""
 
     async def SessionHead(self, request: peers_pb2.SessionHeadRequest, call: Call) -> peers_pb2.SessionHeadResponse:
+        self.parts.clock_offset.note(call.actor.kind, request.clock_offset.ToTimedelta())
         changed = await self.parts.heads.beyond(STAFF, dict(request.applied))
         return peers_pb2.SessionHeadResponse(
             ended_session_ids=[str(one) for one in await self.parts.sessions.recently_ended()],

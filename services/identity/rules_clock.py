@@ -17,6 +17,16 @@ class ClockOffset:
 
     def __init__(self, database: Database, clock: RulesClock, *, is_settable: bool) -> None:
         self._database, self._clock, self._is_settable = database, clock, is_settable
+        self._reported: dict[str, timedelta] = {}
+
+    def note(self, service: str, ahead: timedelta) -> None:
+        """What a service's own clock stood at when it asked for a lease."""
+        self._reported[service] = ahead
+
+    @property
+    def reported(self) -> dict[str, timedelta]:
+        """Service → the offset it last reported; identity's own beside it."""
+        return {**self._reported, "identity": self._clock.offset}
 
     async def present(self) -> timedelta:
         """What is stored; this process's own clock takes it, too."""

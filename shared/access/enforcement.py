@@ -141,7 +141,9 @@ class IdentityAnswers:
 
     async def _ask(self) -> SessionAnswer:
         standing = await self._standing_of("identity")
-        answer = await self._stub.SessionHead(identity_pb2.SessionHeadRequest(applied=dict(standing.applied)))
+        request = identity_pb2.SessionHeadRequest(applied=dict(standing.applied))
+        request.clock_offset.FromTimedelta(self._rules_clock.offset)
+        answer = await self._stub.SessionHead(request)
         self._rules_clock.advance_to(timedelta(microseconds=answer.clock_offset.ToMicroseconds()))
         return SessionAnswer(
             ended=frozenset(UUID(session_id) for session_id in answer.ended_session_ids),
