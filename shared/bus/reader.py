@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +33,7 @@ METADATA_MILLISECONDS = 2_000
 TEND_SECONDS = 1.0
 STALLED_SECONDS = 15.0
 PAUSE_SECONDS = 0.5
+LEAVE_SECONDS = 4.0
 FIRST_HOLD_SECONDS, LONGEST_HOLD_SECONDS = 0.1, 5.0
 
 log = logging.getLogger(__name__)
@@ -80,7 +82,10 @@ class Reader:
                     await broker.start()
                     await reading.tend()
                 finally:
-                    await broker.stop()
+                    # Leaving the group may wait for a coordinator that is gone; the others notice by the session.
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(LEAVE_SECONDS):
+                            await broker.stop()
             except (KafkaError, OSError, Stalled) as error:
                 end_if_cancelled()
                 log.warning("reader of %s begins again: %s", self._service, type(error).__name__)
