@@ -1,0 +1,79 @@
+"""What holds for every answer and every form: same origin, security headers, nothing of a third party."""
+
+from collections.abc import Mapping
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web.settings import WebSettings
+
+LINK_PAGES = ("/invitation/", "/staff-invitation/")
+"""Their path holds a secret: no other page may be told where one came from."""
+READING = frozenset({"GET", "HEAD"})
+
+REFUSED = b"This form was not sent by a page of the portal. Go back, load the page again and send it once more."
+
+
+def headers_of(settings: WebSettings) -> Mapping[str, str]:
+    """The same for all pages; a handler may set stricter ones."""
+    policy = (
+        "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "
+        f"form-action 'self' {settings.checkout_origin}; frame-ancestors 'none'; base-uri 'none'"
+    )
+    headers = {
+        "content-security-policy": policy,
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+        "referrer-policy": "same-origin",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+        "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        "cache-control": "no-store",
+    }
+    if settings.is_production:
+        headers["strict-transport-security"] = "max-age=31536000"
+    return headers
+
+
+def is_own_form(headers: Headers, public_url: str) -> bool:
+    """Whether a POST comes from a page of the portal, as the browser says.
+
+    Browsers since 2023 send ``Sec-Fetch-Site`` (``none``: the person loads the page again); others send ``Origin``.
+    A request with neither is no browser's form.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    return headers.get("origin") == public_url
+
+
+class Guard:
+    """Outermost of the application: refuses foreign forms before anything reads them."""
+
+    def __init__(self, app: ASGIApp, settings: WebSettings) -> None:
+        self._app, self._settings = app, settings
+        self._headers = headers_of(settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answered = self._sending(scope["path"], send)
+        if scope["method"] in READING or is_own_form(Headers(scope=scope), self._settings.public_url):
+            await self._app(scope, receive, answered)
+        else:
+            start = {"type": "http.response.start", "status": 403}
+            await answered({**start, "headers": [(b"content-type", b"text/plain; charset=utf-8")]})
+            await answered({"type": "http.response.body", "body": REFUSED})
+
+    def _sending(self, path: str, send: Send) -> Send:
+        async def answered(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+                if path.startswith(LINK_PAGES):
+                    headers["referrer-policy"] = "no-referrer"
+            await send(message)
+
+        return answered

@@ -1,0 +1,164 @@
+"""Every page of the portal: one visible table."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from web.page import Page
+from web.pages import account, links, public, signing
+from web.pages.patient import access, bills, conversations, overview, records, requests
+from web.pages.staff import authorizations, billing, consents, patients, practice, results
+from web.pages.staff import conversations as queue
+from web.pages.staff import requests as wishes
+from web.sheet import FormPage
+
+Handler = Callable[[Page], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """``signed_in``: without a session it leads to the sign-in page, and back."""
+
+    method: str
+    path: str
+    handler: Handler
+    signed_in: bool = True
+
+
+def shows(path: str, handler: Handler) -> list[Way]:
+    return [Way("GET", path, handler)]
+
+
+def does(path: str, handler: Handler) -> list[Way]:
+    return [Way("POST", path, handler)]
+
+
+def form(path: str, page: FormPage) -> list[Way]:
+    return [Way("GET", path, page.get), Way("POST", path, page.post)]
+
+
+def both(path: str, show: Handler, do: Handler) -> list[Way]:
+    return [Way("GET", path, show), Way("POST", path, do)]
+
+
+def everybody(path: str, show: Handler | None, do: Handler | None = None) -> list[Way]:
+    """Open to anyone, signed in or not."""
+    ways = [Way("GET", path, show, False)] if show else []
+    return ways + ([Way("POST", path, do, False)] if do else [])
+
+
+PUBLIC = [
+    *everybody("/sign-in", signing.show, signing.sign_in),
+    *everybody("/sign-in/code", None, signing.give_code),
+    *everybody("/sign-out", None, signing.sign_out),
+    *everybody("/help", public.help_page),
+    *everybody("/privacy-policy", public.privacy_policy),
+    *everybody("/privacy-practices", public.privacy_practices),
+    *everybody("/invitation/{id}/{secret}", links.show_invitation, links.accept_invitation),
+    *everybody("/staff-invitation/{id}/{secret}", links.show_staff_invitation, links.accept_staff_invitation),
+]
+
+ACCOUNT = [
+    *shows("/", account.home),
+    *shows("/choose", account.choose),
+    *shows("/account", account.account),
+    *form("/account/authenticator", account.AUTHENTICATOR),
+    *does("/account/authenticator/confirm", account.confirm_authenticator),
+    *form("/account/authenticator/remove", account.REMOVE_AUTHENTICATOR),
+    *does("/account/sessions/{session_id}/end", account.end_session),
+    *form("/account/practices/{practice_id}/leave", account.LEAVE),
+    *form("/account/consent/{patient_id}", account.CONSENT),
+    *form("/step-up", signing.STEP_UP),
+    *does("/invitation/{id}/{secret}/join", links.join_invitation),
+]
+
+_P = "/patients/{patient_id}"
+PATIENT = [
+    *shows(_P, overview.overview),
+    *shows(f"{_P}/inbox", overview.inbox),
+    *shows(f"{_P}/conversations", conversations.listed),
+    *form(f"{_P}/conversations/new", conversations.COMPOSE),
+    *both(f"{_P}/conversations/{{conversation_id}}", conversations.one, conversations.reply),
+    *shows(f"{_P}/results", records.results),
+    *shows(f"{_P}/results/{{result_id}}", records.result),
+    *shows(f"{_P}/results/{{result_id}}/pdf", records.result_pdf),
+    *shows(f"{_P}/record", records.record),
+    *shows(f"{_P}/appointments", requests.appointments),
+    *form(f"{_P}/appointments/new", requests.APPOINTMENT),
+    *does(f"{_P}/appointments/{{appointment_id}}/accept", requests.accept_proposal),
+    *does(f"{_P}/appointments/{{appointment_id}}/cancel", requests.cancel_appointment),
+    *shows(f"{_P}/refills", requests.refills),
+    *form(f"{_P}/refills/new", requests.REFILL),
+    *shows(f"{_P}/bills", bills.bills),
+    *both(f"{_P}/statements/{{statement_id}}", bills.statement, bills.pay),
+    *shows(f"{_P}/statements/{{statement_id}}/pdf", bills.statement_pdf),
+    *shows(f"{_P}/access", access.access),
+    *form(f"{_P}/access/withdraw", access.WITHDRAW),
+    *form(f"{_P}/access/authorizations/{{authorization_id}}/revoke", access.REVOKE),
+]
+
+_D = "/practices/{practice_id}"
+_DP = f"{_D}/patients/{{patient_id}}"
+_DA = f"{_DP}/authorizations"
+STAFF = [
+    *shows(_D, patients.home),
+    *both(f"{_D}/patients", patients.search, patients.found),
+    *form(f"{_D}/patients/new", patients.REGISTER),
+    *shows(_DP, patients.one),
+    *form(f"{_DP}/contact", patients.CONTACT_OF),
+    *form(f"{_DP}/name", patients.NAME),
+    *form(f"{_DP}/persons/new", patients.PERSON),
+    *form(f"{_DP}/persons/{{person_id}}/end", consents.UNENROL),
+    *form(f"{_DP}/death", patients.DEATH),
+    *shows(f"{_DP}/consents", consents.consents),
+    *form(f"{_DP}/consents/new", consents.SIGN),
+    *form(f"{_DP}/consents/{{consent_id}}/withdraw", consents.WITHDRAW),
+    *does(f"{_DP}/invitations", consents.issue),
+    *shows(_DA, authorizations.authorizations),
+    *form(f"{_DA}/new", authorizations.GRANT),
+    *shows(f"{_DA}/{{authorization_id}}", authorizations.one),
+    *does(f"{_DA}/{{authorization_id}}/sign", authorizations.sign),
+    *does(f"{_DA}/{{authorization_id}}/documents", authorizations.record_document),
+    *does(f"{_DA}/{{authorization_id}}/documents/{{document_id}}/verify", authorizations.verify_document),
+    *form(f"{_DA}/{{authorization_id}}/documents/{{document_id}}/revoke", authorizations.REVOKE_DOCUMENT),
+    *form(f"{_DA}/{{authorization_id}}/revoke", authorizations.REVOKE),
+    *form(f"{_DP}/representatives/{{person_id}}/suspend", authorizations.SUSPEND),
+    *form(f"{_DP}/representatives/{{person_id}}/lift", authorizations.LIFT),
+    *shows(f"{_DP}/results", results.of_patient),
+    *form(f"{_DP}/results/new", results.FILE),
+    *shows(f"{_DP}/results/{{result_id}}", results.one),
+    *shows(f"{_DP}/results/{{result_id}}/pdf", results.pdf),
+    *does(f"{_DP}/results/{{result_id}}/release", results.release),
+    *form(f"{_DP}/results/{{result_id}}/retract", results.RETRACT),
+    *shows(f"{_DP}/billing", billing.account),
+    *form(f"{_DP}/billing/charges/new", billing.CHARGE),
+    *does(f"{_DP}/billing/statements", billing.post_statement),
+    *shows(f"{_DP}/billing/statements/{{statement_id}}", billing.statement),
+    *shows(f"{_DP}/billing/statements/{{statement_id}}/pdf", billing.statement_pdf),
+    *form(f"{_DP}/billing/payments/{{payment_id}}/refund", billing.REFUND),
+    *form(f"{_DP}/conversations/new", queue.COMPOSE),
+    *shows(f"{_D}/approvals", results.approvals),
+    *shows(f"{_D}/conversations", queue.listed),
+    *both(f"{_D}/conversations/{{conversation_id}}", queue.one, queue.reply),
+    *does(f"{_D}/conversations/{{conversation_id}}/settle", queue.settle),
+    *does(f"{_D}/conversations/{{conversation_id}}/assign", queue.assign),
+    *shows(f"{_D}/appointments", wishes.appointments),
+    *both(f"{_D}/appointments/{{appointment_id}}", wishes.appointment, wishes.answer_appointment),
+    *shows(f"{_D}/refills", wishes.refills),
+    *does(f"{_D}/refills/{{refill_id}}/answer", wishes.answer_refill),
+    *form(f"{_D}/refills/{{refill_id}}/decline", wishes.DECLINE_REFILL),
+    *shows(f"{_D}/mails", patients.mails),
+    *shows(f"{_D}/staff", practice.staff),
+    *form(f"{_D}/staff/new", practice.INVITE),
+    *form(f"{_D}/staff/{{staff_id}}/roles", practice.CHANGE_ROLES),
+    *form(f"{_D}/staff/{{staff_id}}/end", practice.END),
+    *shows(f"{_D}/providers", practice.providers),
+    *form(f"{_D}/providers/new", practice.REGISTER_PROVIDER),
+    *does(f"{_D}/providers/{{provider_id}}/activate", practice.activate),
+    *does(f"{_D}/providers/{{provider_id}}/deactivate", practice.deactivate),
+    *form(f"{_D}/details", practice.SET_UP),
+    *form(f"{_D}/consent-form", practice.CONSENT_FORM),
+]
+
+WAYS: list[Way] = [*PUBLIC, *ACCOUNT, *PATIENT, *STAFF]
