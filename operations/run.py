@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from operations.accounts import kept
 from operations.stack import Obstacle, Stack
@@ -80,11 +80,13 @@ def show(stack: Stack, console: Console, seconds: float) -> None:
     console.print(places)
     accounts = kept(stack.state)
     if accounts:
-        table = Table("User name", "Password", "Who", "Second factor", box=None, padding=(0, 2), title="Demo accounts")
+        names = ("User name", "Password", "Code", "Who")
+        table = Table(*(Column(name, no_wrap=True) for name in names), box=None, padding=(0, 2), title="Demo accounts")
         for account in accounts:
-            factor = f"portal code {account.user_name}" if account.totp_secret else "none"
-            table.add_row(account.user_name, escape(account.password), escape(account.who), factor)
+            code = "yes" if account.totp_secret else "none"
+            table.add_row(account.user_name, escape(account.password), code, escape(account.who))
         console.print(table)
+        console.print(f"A code now: .venv/bin/portal code USER --state {escape(str(stack.state.folder))}")
     console.print(
         f"\nBrowsers warn until they trust this machine's authority, which can sign for localhost only:\n"
         f"  {escape(str(stack.state.authority))}\n"

@@ -18,6 +18,11 @@ RANGES = {
     "718-7": (12.0, 16.0),
     "6690-2": (4.0, 11.0),
     "777-3": (150, 400),
+    "2093-3": (None, 199),
+    "2085-9": (40, None),
+    "13457-7": (None, 99),
+    "2571-8": (None, 149),
+    "4548-4": (4.0, 5.6),
 }
 """Common adult reference ranges by LOINC code, in the units that the generator uses."""
 PRACTITIONER_NPI = "1000000038"
@@ -65,8 +70,8 @@ def bundle_of(sample: Sample) -> dict[str, Any]:
         if resource["resourceType"] == "Observation" and "valueQuantity" in resource:
             code = resource["code"]["coding"][0]["code"]
             if code in RANGES:
-                low, high = RANGES[code]
-                resource["referenceRange"] = [{"low": {"value": low}, "high": {"value": high}}]
+                bounds = zip(("low", "high"), RANGES[code], strict=True)
+                resource["referenceRange"] = [{end: {"value": value} for end, value in bounds if value is not None}]
     for number, (words, value) in enumerate((("Office visit", 145.00), ("Laboratory panel", 62.50))):
         entries.append(
             {

@@ -67,7 +67,7 @@ class Memory:
         for account in self._accounts:
             if account.user_name == user_name:
                 return account
-        return self.remember(DemoAccount(user_name, f"portal demo {self.key(f'password of {user_name}')[-12:]}", who))
+        return self.remember(DemoAccount(user_name, f"portal-demo-{self.key(f'password of {user_name}')[-12:]}", who))
 
     def remember(self, account: DemoAccount) -> DemoAccount:
         self._accounts = [one for one in self._accounts if one.user_name != account.user_name] + [account]

@@ -19,6 +19,7 @@ PARTITIONS = 12
 SECONDS = 20.0
 BROKER_SECONDS = 60.0
 STARTING = {KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._ALL_BROKERS_DOWN}
+FENCED = {*STARTING, KafkaError.INVALID_REPLICATION_FACTOR, KafkaError.NOT_CONTROLLER}
 POLL_SECONDS = 0.02
 
 
@@ -33,9 +34,7 @@ def provision(servers: str, certificates: Path, prefix: str = "") -> None:
     """
     client = admin(servers, certificates)
     wait_for_broker(client)
-    settings = {"retention.ms": "-1", "cleanup.policy": "delete"}
-    wanted = [NewTopic(name, PARTITIONS, 1, config=settings) for name in topics(prefix)]
-    wait_for(client.create_topics(wanted, operation_timeout=SECONDS).values(), KafkaError.TOPIC_ALREADY_EXISTS)
+    create_topics(client, topics(prefix))
     bindings = set(acls(prefix))
     wait_for(client.create_acls(list(bindings)).values())
     anything: Any = None  # the client's types know no None, which stands for every name
@@ -67,6 +66,23 @@ def wait_for_broker(client: AdminClient) -> None:
                 raise
         time.sleep(POLL_SECONDS)
     raise TimeoutError(f"no Kafka answered within {BROKER_SECONDS:.0f} s")
+
+
+def create_topics(client: AdminClient, names: Iterable[str]) -> None:
+    """Creates those that are missing. A broker that has only just registered is fenced for a moment, and waited for."""
+    settings = {"retention.ms": "-1", "cleanup.policy": "delete"}
+    wanted = [NewTopic(name, PARTITIONS, 1, config=settings) for name in names]
+    deadline = time.monotonic() + BROKER_SECONDS
+    while True:
+        try:
+            created = client.create_topics(wanted, operation_timeout=SECONDS)
+            wait_for(created.values(), KafkaError.TOPIC_ALREADY_EXISTS)
+        except KafkaException as error:
+            if error.args[0].code() not in FENCED or time.monotonic() > deadline:
+                raise
+        else:
+            return
+        time.sleep(POLL_SECONDS)
 
 
 def remove(servers: str, certificates: Path, prefix: str) -> None:
