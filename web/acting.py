@@ -68,6 +68,7 @@ class Desk:
     provider_id: str
     roles: frozenset[str]
     holder: str
+    has_others: bool
 
     @property
     def path(self) -> str:
@@ -145,7 +146,13 @@ async def at_desk(page: Page, *roles: str) -> Desk:
         raise NotFound
     page.practice = await page.site.practices.one(practice_id)
     page.desk = Desk(
-        practice_id, page.practice.name, row.staff_id, row.provider_id, frozenset(row.roles), me.display_name
+        practice_id=practice_id,
+        practice_name=page.practice.name,
+        staff_id=row.staff_id,
+        provider_id=row.provider_id,
+        roles=frozenset(row.roles),
+        holder=me.display_name,
+        has_others=len(me.staff) + len(me.enrolments) > 1,
     )
     if roles:
         page.desk.needs(*roles)

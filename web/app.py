@@ -24,7 +24,6 @@ from web.routes import WAYS, Way
 from web.settings import WebSettings
 from web.site import FOLDER, Site
 
-MOST_BYTES = 256 * 1024
 STATIC_SECONDS = 24 * 3600
 
 SORRY = {
@@ -59,7 +58,6 @@ def application(settings: WebSettings, portal: Portal | None = None) -> Starlett
         middleware=[Middleware(Guard, settings=settings)],
         exception_handlers={HTTPException: sorry},
         lifespan=lifespan,
-        max_body_size=MOST_BYTES,
     )
 
 

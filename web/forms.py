@@ -21,7 +21,7 @@ KEY = "key"
 PROOF = "proof"
 CONTROLS = frozenset({KEY, PROOF})
 MOST_FIELDS = 200
-AMOUNT = re.compile(r"^\$?\s*(\d{1,3}(?:,\d{3})+|\d+)(\.\d{2})?$")
+AMOUNT = re.compile(r"^\$?\s*(\d{1,3}(?:,\d{3})+|\d{1,15})(\.\d{2})?$", re.ASCII)
 
 Kind = Literal[
     "text", "email", "tel", "password", "area", "day", "moment", "choice", "radio", "choices", "check", "code", "amount"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.settings import WebSettings
@@ -10,6 +11,8 @@ from web.settings import WebSettings
 LINK_PAGES = ("/invitation/", "/staff-invitation/")
 """Their path holds a secret: no other page may be told where one came from."""
 READING = frozenset({"GET", "HEAD"})
+MOST_BYTES = 256 * 1024
+"""Of a form: the longest text has 10,000 characters."""
 
 REFUSED = b"This form was not sent by a page of the portal. Go back, load the page again and send it once more."
 
@@ -47,6 +50,21 @@ def is_own_form(headers: Headers, public_url: str) -> bool:
     return headers.get("origin") == public_url
 
 
+def limited(receive: Receive) -> Receive:
+    """The same body, but HTTPException 413 for one that is too large, whatever length it said it has."""
+    received = 0
+
+    async def counted() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > MOST_BYTES:
+            raise HTTPException(413)
+        return message
+
+    return counted
+
+
 class Guard:
     """Outermost of the application: refuses foreign forms before anything reads them."""
 
@@ -60,7 +78,7 @@ class Guard:
             return
         answered = self._sending(scope["path"], send)
         if scope["method"] in READING or is_own_form(Headers(scope=scope), self._settings.public_url):
-            await self._app(scope, receive, answered)
+            await self._app(scope, limited(receive), answered)
         else:
             start = {"type": "http.response.start", "status": 403}
             await answered({**start, "headers": [(b"content-type", b"text/plain; charset=utf-8")]})

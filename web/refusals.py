@@ -59,6 +59,7 @@ REFUSALS: Mapping[str, str] = {
     "wrong_code": N_("This code or password is not right, or the code was used before. Wait for the next code."),
     "consent_missing": N_("This person has not signed the portal consent form yet."),
     "address_missing": N_("No e-mail address of this person is on record."),
+    "representative_not_verified": N_("This representative has no verified documents yet."),
     "too_young": N_("This person is too young for an account of their own."),
     "already_enrolled": N_("This person's account is already joined to the record."),
     "not_enrolled": N_("No account of this person is joined to the record."),

@@ -1,14 +1,12 @@
 """What web reads from its environment: where it listens, and what every service reads."""
 
-from pydantic import Field
-
-from shared.settings import SharedSettings
+from shared.settings import SharedSettings, Target
 
 
 class WebSettings(SharedSettings):
     """``PORTAL_WEB`` is ``host:port``; ``PORTAL_PROCESSOR_URL`` the local payment processor, empty for Stripe's."""
 
-    web: str = Field(min_length=3)
+    web: Target
     processor_url: str = ""
 
     @property

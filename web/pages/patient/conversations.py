@@ -1,5 +1,7 @@
 """Messages with the practice: the list, one conversation, a new one, an answer."""
 
+from dataclasses import replace
+
 from starlette.responses import Response
 
 from shared.contracts.messaging.v1 import api_pb2 as messaging
@@ -43,6 +45,7 @@ async def _show(page: Page, form: Form) -> Response:
     found = await page.site.portal.messaging.GetConversation(request)
     if found.conversation.unread_count:
         await _mark_read(page, acting, found)
+        page.acting = replace(acting, unread=max(0, acting.unread - found.conversation.unread_count))
     ids = [found.conversation.provider_id, *(part.author_id for part in found.messages)]
     ids += [part.provider_id for part in found.messages]
     return page.render(

@@ -1,0 +1,125 @@
+"""Web over real gRPC channels to services that do not answer: pages say so, and nothing is a dead end."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from deploy.local.certificates import make_certificates
+from shared.rpc import client
+from tests.ports import ReservedPorts
+from web.app import application
+from web.settings import WebSettings
+
+OWN = "https://portal.example"
+FROM_A_PAGE = {"sec-fetch-site": "same-origin"}
+COOKIE = {"cookie": f"__Host-session={'c' * 43}"}
+
+
+@pytest.fixture
+async def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
+    """The application in this process; each service's address is a port where nobody listens."""
+    make_certificates(tmp_path)
+    monkeypatch.setattr(client, "PAUSES_SECONDS", ())
+    ports = ReservedPorts(10)
+    for place, service in enumerate(("identity", "consent", "messaging", "documents", "billing")):
+        monkeypatch.setenv(f"PORTAL_{service.upper()}_API", f"127.0.0.1:{ports.numbers[2 * place]}")
+        monkeypatch.setenv(f"PORTAL_{service.upper()}_PEERS", f"127.0.0.1:{ports.numbers[2 * place + 1]}")
+    given = {"mode": "demo", "certificates": tmp_path, "jwks": tmp_path, "public_url": OWN, "web": "127.0.0.1:1"}
+    app = application(WebSettings.model_validate(given))
+    ports.close()
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=OWN) as browser,
+    ):
+        yield browser
+
+
+async def test_whoever_is_not_signed_in_is_led_to_the_sign_in_page_and_back(pages: httpx.AsyncClient) -> None:
+    answer = await pages.get("/patients/1/results?page=abc")
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/sign-in?next=%2Fpatients%2F1%2Fresults%3Fpage%3Dabc"
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/help", "/privacy-policy", "/privacy-practices", "/static/portal.css"])
+async def test_pages_for_everybody_need_no_service(pages: httpx.AsyncClient, path: str) -> None:
+    answer = await pages.get(path)
+    assert answer.status_code == 200
+    assert "<script" not in answer.text
+
+
+async def test_r41_the_language_is_kept_in_a_cookie(pages: httpx.AsyncClient) -> None:
+    answer = await pages.get("/sign-in?language=es")
+    assert "Nombre de usuario" in answer.text
+    assert '<html lang="es">' in answer.text
+    assert answer.headers["set-cookie"].startswith("__Host-language=es; HttpOnly;")
+    assert "User name" in (await pages.get("/sign-in?language=xx", headers={"cookie": ""})).text
+
+
+async def test_r34_a_service_that_does_not_answer_gives_a_page_with_a_way_on(pages: httpx.AsyncClient) -> None:
+    answer = await pages.get("/account", headers=COOKIE)
+    assert answer.status_code == 503
+    assert "Load the page again" in answer.text
+    assert "Call your practice" in answer.text
+    assert 'href="/help"' in answer.text
+
+
+async def test_a_form_that_could_not_be_sent_keeps_what_was_typed_but_no_password(pages: httpx.AsyncClient) -> None:
+    typed = {"user_name": "ada.quist", "password": "correct horse battery", "key": "not a uuid"}
+    answer = await pages.post("/sign-in", data=typed, headers=FROM_A_PAGE)
+    assert answer.status_code == 422
+    assert 'value="ada.quist"' in answer.text
+    assert "correct horse" not in answer.text
+    assert re.search(r'name="key" value="[0-9a-f-]{36}"', answer.text)
+
+
+async def test_an_empty_form_says_what_is_missing_beside_each_field(pages: httpx.AsyncClient) -> None:
+    answer = await pages.post("/sign-in", data={}, headers=FROM_A_PAGE)
+    assert answer.status_code == 422
+    for field in ("user_name", "password"):
+        assert f'href="#{field}"' in answer.text
+        assert f'id="{field}-wrong"' in answer.text
+        assert f'aria-describedby="{field}-wrong"' in re.sub(r"\s+", " ", answer.text).replace('=" ', '="')
+
+
+async def test_what_was_typed_is_text_and_never_markup(pages: httpx.AsyncClient) -> None:
+    evil = '"><script>alert(1)</script>{{ 7*7 }}'
+    answer = await pages.post("/sign-in", data={"user_name": evil, "next": "//evil.example"}, headers=FROM_A_PAGE)
+    assert "<script>" not in answer.text
+    assert "49" not in answer.text
+    assert "evil.example" not in answer.text
+
+
+async def test_forms_of_other_sites_are_refused(pages: httpx.AsyncClient) -> None:
+    answer = await pages.post("/sign-in", data={}, headers={"sec-fetch-site": "cross-site"})
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", 404),
+        ("GET", "/sign-out", 405),
+        ("DELETE", "/sign-in", 405),
+        ("GET", "/static/../app.py", 404),
+        ("GET", "/static/%2e%2e/settings.py", 404),
+    ],
+)
+async def test_unknown_pages_and_wrong_methods_are_said_with_a_way_on(
+    pages: httpx.AsyncClient, method: str, path: str, status: int
+) -> None:
+    answer = await pages.request(method, path, headers=FROM_A_PAGE)
+    assert answer.status_code == status
+    assert 'href="/"' in answer.text
+
+
+async def test_a_body_too_large_is_refused(pages: httpx.AsyncClient) -> None:
+    answer = await pages.post("/sign-in", data={"user_name": "x" * 400_000}, headers=FROM_A_PAGE)
+    assert answer.status_code == 413
+    assert "too large" in answer.text
+
+
+async def test_a_head_is_answered_like_a_get(pages: httpx.AsyncClient) -> None:
+    assert (await pages.head("/sign-in")).status_code == 200
