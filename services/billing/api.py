@@ -1,6 +1,5 @@
 """What patients, staff and the payment processor ask of billing: message in, command or query, message out."""
 
-from datetime import date, timedelta
 from uuid import UUID
 
 from google.api.httpbody_pb2 import HttpBody
@@ -19,8 +18,6 @@ from shared.reading import Rows
 from shared.rpc.call import Call
 from shared.rpc.fields import date_field, text_field, uuid_field
 
-DUE_AFTER = timedelta(days=30)
-"""When a statement is due where nobody says otherwise."""
 MOST_CENTS = 100_000_000
 """One million: above it an amount is taken for a mistake."""
 
@@ -127,7 +124,7 @@ class BillingApi:
             serviced_on=date_field(request.serviced_on, "serviced_on"),
             category=messages.category(request.category),
             description=text_field(request.description, "description"),
-            amount=Money(amount_field(request.amount_cents), currency_field(request.currency)),
+            amount=Money(amount_field(request.amount_cents), messages.currency_field(request.currency)),
             confidential=request.confidential,
         )
         posted = await call.perform(commands.post_charge, commands.PostCharge(practice_id, patient_id, item))
@@ -139,7 +136,7 @@ class BillingApi:
         if not chosen:
             async with call.rows() as rows:
                 chosen = await charges.not_stated(rows, patient_id, imported=False)
-        due_on = date_field(request.due_on, "due_on") if request.HasField("due_on") else default_due(call)
+        due_on = date_field(request.due_on, "due_on") if request.HasField("due_on") else messages.default_due(call.now)
         command = commands.PostStatement(practice_id, patient_id, chosen, due_on)
         posted = await call.perform(commands.post_statement, command)
         return api_pb2.PostStatementResponse(statement_id=str(posted.id), position=str(posted.position))
@@ -183,17 +180,6 @@ def amount_field(cents: int) -> int:
     if not 0 < cents <= MOST_CENTS:
         raise InvalidField("amount_cents", f"expected 1 to {MOST_CENTS} cents")
     return cents
-
-
-def currency_field(text: str) -> str:
-    """USD where empty; InvalidField for anything else, since a practice bills in one currency."""
-    if text not in {"", "USD"}:
-        raise InvalidField("currency", "expected USD")
-    return "USD"
-
-
-def default_due(call: Call) -> date:
-    return (call.now + DUE_AFTER).date()
 
 
 def _before(keyset: str) -> int | None:

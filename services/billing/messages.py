@@ -1,5 +1,6 @@
 """Billing's rows as the API's messages, and the API's words read."""
 
+from datetime import date, datetime, timedelta
 from typing import get_args
 
 from services.billing.domain.charges import Category
@@ -9,6 +10,8 @@ from shared.contracts.billing.v1 import api_pb2
 from shared.errors import InvalidField
 from shared.rpc.fields import date_message, instant_message
 
+DUE_AFTER = timedelta(days=30)
+"""When a statement is due where nobody says otherwise."""
 CATEGORIES: dict[str, Category] = {word: word for word in get_args(Category)}
 
 
@@ -62,3 +65,14 @@ def category(text: str) -> Category:
         return CATEGORIES[text]
     except KeyError:
         raise InvalidField("category", "expected one of " + ", ".join(sorted(CATEGORIES))) from None
+
+
+def currency_field(text: str) -> str:
+    """USD where empty; InvalidField for anything else, since a practice bills in one currency."""
+    if text not in {"", "USD"}:
+        raise InvalidField("currency", "expected USD")
+    return "USD"
+
+
+def default_due(now: datetime) -> date:
+    return (now + DUE_AFTER).date()

@@ -3,7 +3,6 @@
 from datetime import date
 
 from services.billing import commands, messages
-from services.billing.api import currency_field, default_due
 from services.billing.commands import Imported
 from services.billing.domain.charges import Item
 from services.billing.projections import charges, statements
@@ -28,7 +27,7 @@ class BillingPeers:
                 serviced_on=date_field(request.serviced_on, "serviced_on"),
                 category=messages.category(request.category),
                 description=text_field(request.description, "description", most=500),
-                amount=Money(request.amount_cents, currency_field(request.currency)),
+                amount=Money(request.amount_cents, messages.currency_field(request.currency)),
             ),
         )
         return _imported(await call.perform(commands.import_charge, command))
@@ -53,7 +52,7 @@ class BillingPeers:
 
 
 def _due(request: peers_pb2.ImportStatementRequest, call: Call) -> date:
-    return date_field(request.due_on, "due_on") if request.HasField("due_on") else default_due(call)
+    return date_field(request.due_on, "due_on") if request.HasField("due_on") else messages.default_due(call.now)
 
 
 def _imported(done: Imported) -> peers_pb2.ImportResponse:

@@ -106,7 +106,7 @@ class DocumentsApi:
 
     async def FileResult(self, request: api_pb2.FileResultRequest, call: Call) -> api_pb2.FileResultResponse:
         practice_id, patient_id = located(call)
-        orderer = ordering_provider(request.ordering_provider_id)
+        orderer = messages.ordering_provider(request.ordering_provider_id)
         if orderer is not None:
             async with call.rows() as rows:
                 if not await providers.belongs(rows, practice_id, orderer):
@@ -164,10 +164,6 @@ async def approving_provider(call: Call) -> UUID:
         if not await providers.takes_part(rows, practice_id, call.actor.provider_id):
             raise ProviderNotTakingPart
     return call.actor.provider_id
-
-
-def ordering_provider(text: str) -> UUID | None:
-    return uuid_field(text, "ordering_provider_id") if text else None
 
 
 def read_values(request: api_pb2.FileResultRequest) -> tuple[Value, ...]:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import get_args
+from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -12,7 +13,7 @@ from services.documents.projections.record_entries import EntryRow
 from services.documents.projections.results import ResultRow, kind
 from shared.contracts.documents.v1 import api_pb2
 from shared.errors import InvalidField
-from shared.rpc.fields import date_message, instant_message
+from shared.rpc.fields import date_message, instant_message, uuid_field
 
 CATEGORIES: dict[str, Category] = {word: word for word in get_args(Category)}
 
@@ -96,3 +97,7 @@ def instant(message: Timestamp, field: str) -> datetime:
     if at.year < 1900:
         raise InvalidField(field, "expected an instant after the year 1900")
     return at
+
+
+def ordering_provider(text: str) -> UUID | None:
+    return uuid_field(text, "ordering_provider_id") if text else None

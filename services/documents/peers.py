@@ -3,7 +3,6 @@
 from typing import get_args
 
 from services.documents import commands, messages
-from services.documents.api import ordering_provider
 from services.documents.commands import Imported
 from services.documents.domain.record import Entry, Kind
 from services.documents.domain.results import Report, Value
@@ -28,7 +27,7 @@ class DocumentsPeers:
                 Value(given.name, given.value, given.unit, given.reference_low, given.reference_high, given.code)
                 for given in request.values
             ),
-            ordering_provider_id=ordering_provider(request.ordering_provider_id),
+            ordering_provider_id=messages.ordering_provider(request.ordering_provider_id),
         )
         command = commands.ImportResult(
             practice_id=uuid_field(request.practice_id, "practice_id"),
