@@ -30,6 +30,12 @@ class Route:
         return f"{self.method} {self.template}"
 
     @property
+    def path_only(self) -> list[str]:
+        """What the path names and the query may not name again: Envoy would let the query win."""
+        names = [variable["name"] for variable in VARIABLE.finditer(self.template)]
+        return sorted({*names, *(camel_case(name) for name in names)})
+
+    @property
     def pattern(self) -> str:
         """The template as a regular expression over the whole path."""
         parts, end = [], 0
@@ -37,6 +43,11 @@ class Route:
             parts += [re.escape(self.template[end : variable.start()]), segments(variable["form"] or "*")]
             end = variable.end()
         return "".join([*parts, re.escape(self.template[end:])])
+
+
+def camel_case(name: str) -> str:
+    """The other name by which a field may be given: ``patientId`` for ``patient_id``."""
+    return re.sub(r"_([a-z0-9])", lambda found: found[1].upper(), name)
 
 
 def segments(form: str) -> str:
