@@ -5,12 +5,14 @@ import secrets
 from collections.abc import AsyncIterator
 from datetime import date
 
+import asyncpg
+import pyotp
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
 from operations.demo.world import Patient
-from operations.outside import Portal
+from operations.outside import Person, Portal
 from operations.stack import Stack
 from tests.e2e.browser import Visitor, opened_browser
 from tests.e2e.practices import House, password, unique
@@ -231,3 +233,42 @@ async def test_r20_two_tabs_acting_for_two_patients_cannot_cross(
     staff = await visitor.go(f"/practices/{house.practice_id}/patients")
     assert staff is not None
     assert staff.status == 404
+
+
+async def signed_in_six_minutes_ago(visitor: Visitor, stack: Stack, person: Person) -> None:
+    """A session whose proof of presence is too old; nobody has asked about it since."""
+    url = stack.public_url
+    form = {"user_name": person.user_name, "password": person.password}
+    answer = await visitor.page.request.post(
+        f"{url}/sign-in", form=form, headers={"origin": url}, ignore_https_errors=True, max_redirects=0
+    )
+    assert answer.status == 303
+    connection = await asyncpg.connect(stack.environment()["PORTAL_IDENTITY_DATABASE_URL"])
+    await connection.execute("UPDATE credential_sessions SET factor_at = factor_at - interval '6 minutes'")
+    await connection.close()
+
+
+async def test_r45_an_old_proof_is_asked_for_in_the_form_itself_and_nothing_typed_is_lost(
+    portal_stack: Stack, house: House, browser: Browser
+) -> None:
+    person = (await house.enrolled()).account
+    visitor = await Visitor.arrive(browser, portal_stack.public_url)
+    await signed_in_six_minutes_ago(visitor, portal_stack, person)
+    await visitor.go("/account/authenticator")
+    before = {one["name"]: one["value"] for one in await visitor.page.context.cookies()}
+    await visitor.press("Begin")
+    assert "Confirm that it is you" in await visitor.text()
+    await visitor.fill(Your_password=password())
+    await visitor.press("Begin")
+    assert "is not right" in await visitor.text()
+    await visitor.fill(Your_password=person.password)
+    await visitor.press("Begin")
+    secret = await visitor.page.locator("code.secret").inner_text()
+    await visitor.fill(Code_shown="000000")
+    await visitor.press("Confirm")
+    assert await visitor.page.locator("code.secret").inner_text() == secret
+    await visitor.fill(Code_shown=pyotp.TOTP(secret).now())
+    await visitor.press("Confirm")
+    assert len(await visitor.page.locator("ol.codes li").all()) == 10
+    after = {one["name"]: one["value"] for one in await visitor.page.context.cookies()}
+    assert after["__Host-session"] != before["__Host-session"]
