@@ -238,7 +238,7 @@ async def test_r20_two_tabs_acting_for_two_patients_cannot_cross(
 async def signed_in_six_minutes_ago(visitor: Visitor, stack: Stack, person: Person) -> None:
     """A session whose proof of presence is too old; nobody has asked about it since."""
     url = stack.public_url
-    form = {"user_name": person.user_name, "password": person.password}
+    form: dict[str, str | float | bool] = {"user_name": person.user_name, "password": person.password}
     answer = await visitor.page.request.post(
         f"{url}/sign-in", form=form, headers={"origin": url}, ignore_https_errors=True, max_redirects=0
     )

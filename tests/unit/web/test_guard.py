@@ -16,6 +16,7 @@ from web.guard import Guard, headers_of, is_own_form
 from web.settings import WebSettings
 
 OWN = "https://portal.example"
+POLICY = "content-security-policy"
 
 
 def settings(mode: str = "demo") -> WebSettings:
@@ -26,7 +27,7 @@ def settings(mode: str = "demo") -> WebSettings:
             "jwks": Path("/nowhere"),
             "public_url": OWN,
             "web": "127.0.0.1:8440",
-            "processor_url": "http://127.0.0.1:9000/",
+            "processor_url": "http://127.0.0.1:9000/" if mode == "demo" else "",
         }
     )
 
@@ -100,3 +101,7 @@ def test_a_refused_form_carries_the_same_headers() -> None:
 def test_browsers_are_told_to_keep_to_tls_in_production_only() -> None:
     assert "strict-transport-security" in headers_of(settings("production"))
     assert "strict-transport-security" not in headers_of(settings())
+
+
+def test_in_production_the_payment_form_leads_to_stripe_only() -> None:
+    assert "form-action 'self' https://checkout.stripe.com;" in headers_of(settings("production"))[POLICY]
