@@ -20,6 +20,7 @@ from shared.clock import monotonic
 from shared.contracts.event import PublicEvent
 from shared.envelope import Recorded
 from shared.eventstore.store import EventStore
+from shared.waking import woken
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 """For ``shared.migrations.migrate``, in the database of the event store."""
@@ -116,9 +117,8 @@ class Relay:
             except NewLog:
                 progress = await self._begin_again(connection)
                 continue
-            try:
-                await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
-            except TimeoutError:
+            await woken(self._wake, POLL_SECONDS)
+            if not self._wake.is_set():
                 await connection.execute("SELECT")  # whoever lost this connection has lost the lock
 
     async def _send(

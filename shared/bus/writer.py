@@ -43,7 +43,8 @@ class TopicWriter:
         for batch in self._batches(records):
             count = batch.record_count()
             delivery = await self._producer.send_batch(batch, self._topic, partition=partition)
-            first = (await asyncio.wait_for(delivery, CONFIRM_SECONDS)).offset
+            async with asyncio.timeout(CONFIRM_SECONDS):
+                first = (await delivery).offset
             if first < 0:
                 raise KafkaError("the broker knew the batch already and no longer its offset")
             if first <= last_offset:

@@ -16,8 +16,8 @@ from shared.effects.carrying import CarriedEffect, Means
 from shared.effects.table import insert_following
 from shared.reading.database import Pool
 from shared.reading.failures import named, passes
-from shared.reading.waking import woken
 from shared.rpc.metadata import Outgoing, handing_on
+from shared.waking import woken
 
 POLL_SECONDS = 0.25
 

@@ -8,6 +8,7 @@ from weakref import WeakSet
 
 from shared.databases import LOST
 from shared.eventstore.committer import Connection
+from shared.waking import woken
 
 CHANNEL = "events"
 LOOK_SECONDS = 1.0
@@ -68,8 +69,7 @@ class Signals:
 
     async def _tell(self, connection: Connection) -> None:
         while not connection.is_closed():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), LOOK_SECONDS)
+            await woken(self._news, LOOK_SECONDS)
             if self._news.is_set():
                 self._news.clear()
                 await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, str(self._head))

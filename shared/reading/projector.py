@@ -11,7 +11,7 @@ from shared.reading import Overtaken
 from shared.reading.advancing import PostgresAdvance
 from shared.reading.failures import named
 from shared.reading.sources import OWN_PARTITION, OwnStore
-from shared.reading.waking import woken
+from shared.waking import woken
 
 POLL_SECONDS = 0.25
 LOOK_SECONDS = 0.05
