@@ -101,8 +101,10 @@ class House:
             return await journey.if_found(provider.post(patient.path("results"), result, key=key))
 
         filed = await eventually("the patient at documents", file)
+        path, position = patient.path(f"results/{filed['result_id']}"), filed["position"]
         if released:
-            await provider.post(patient.path(f"results/{filed['result_id']}/release"), after=filed["position"])
+            position = (await provider.post(f"{path}/release", after=position))["position"]
+        await provider.get(path, after=position)
         return str(filed["result_id"])
 
     async def statement_of(self, patient: Patient, cents: int = 12345) -> str:
@@ -120,7 +122,9 @@ class House:
 
         charged = await eventually("the patient at billing", post)
         posted = await billing.post(patient.path("statements"), {"charge_ids": [charged["charge_id"]]})
-        return str(posted["statement_id"])
+        statement_id = str(posted["statement_id"])
+        await billing.get(patient.path(f"statements/{statement_id}"), after=posted["position"])
+        return statement_id
 
     async def conversation_of(self, patient: Patient) -> str:
         """A conversation with the practice that the patient began."""
@@ -130,4 +134,6 @@ class House:
             return await journey.if_found(patient.account.post(patient.path("conversations"), body, key=key))
 
         key = str(uuid7())
-        return str((await eventually("the patient at messaging", start))["conversation_id"])
+        started = await eventually("the patient at messaging", start)
+        await patient.account.get(patient.path("conversations?page_size=1"), after=started["position"])
+        return str(started["conversation_id"])
