@@ -146,6 +146,41 @@ async def enrol(portal: Portal, link: str, birth_date: date, user_name: str, pas
     return await Person(portal, user_name, password).sign_in()
 
 
+@dataclass(frozen=True, slots=True)
+class Representative:
+    """A parent to be: as written on the Authorization form, with the account to come."""
+
+    given: str
+    family: str
+    birth_date: date
+    email: str
+    user_name: str
+    password: str
+
+
+async def represent(desk: Person, verifier: Person, practice_id: str, child_id: str, parent: Representative) -> Person:
+    """Registers a parent of a minor, has the documents verified by a second person, and lets the parent in (R7)."""
+    path = f"/v1/patients/{child_id}"
+    body = {
+        "name": {"given": parent.given, "family": parent.family},
+        "birth_date": day(parent.birth_date),
+        "contact": {"email": parent.email, "language": "en"},
+    }
+    key = str(uuid7())
+    made = await eventually("the child", lambda: if_found(desk.post(f"{path}/persons", body, key=key)))
+    person_id = str(made["person_id"])
+    terms = {"person_id": person_id, "kind": "minor", "signed_by": ["representative"]}
+    granted = await eventually(
+        "the child at consent", lambda: if_found(desk.post(f"{path}/authorizations", terms, key=key))
+    )
+    documents = f"{path}/authorizations/{granted['authorization_id']}/documents"
+    recorded = await desk.post(documents, {"kind": "birth_certificate", "scan_id": key})
+    await verifier.post(f"{documents}/{recorded['document_id']}/verify")
+    await sign_consent(desk, practice_id, child_id, person_id)
+    link = await desk.portal.link_mailed_to(parent.email, "invitation")
+    return await enrol(desk.portal, link, parent.birth_date, parent.user_name, parent.password)
+
+
 async def reach(person: Person, patient_id: str, scope: str) -> None:
     """Waits until the person may see that scope of the patient: consent decides once it has heard of the account."""
 

@@ -97,23 +97,10 @@ async def a_parent_acts_for_a_child(world: World) -> None:
     world.patients["Ashdown"] = patient
     result_id = await _filed_and_released(provider, patient)
 
-    parent_birth = date(1985, 6, 1)
-    email = "morgan@mail.example"
-    person = {
-        "name": {"given": "Morgan", "family": "Ashdown"},
-        "birth_date": journey.day(parent_birth),
-        "contact": {"email": email, "language": "en"},
-    }
-    world.parent_person_id = str((await desk.post(patient.path("persons"), person))["person_id"])
-    grant = {"person_id": world.parent_person_id, "kind": "minor", "signed_by": ["representative"]}
-    granted = await desk.post(patient.path("authorizations"), grant)
-    world.authorization_id = granted["authorization_id"]
-    documents = patient.path(f"authorizations/{world.authorization_id}/documents")
-    recorded = await desk.post(documents, {"kind": "birth_certificate", "scan_id": str(uuid7())})
-    await world.staff["support"].post(f"{documents}/{recorded['document_id']}/verify")
-    await journey.sign_consent(desk, world.practice_id, patient_id, world.parent_person_id)
-    link = await world.portal.link_mailed_to(email, "invitation")
-    parent = await journey.enrol(world.portal, link, parent_birth, "morgan.ashdown", password())
+    morgan = journey.Representative(
+        "Morgan", "Ashdown", date(1985, 6, 1), "morgan@mail.example", "morgan.ashdown", password()
+    )
+    parent = await journey.represent(desk, world.staff["support"], world.practice_id, patient_id, morgan)
     world.parent = parent
     await journey.reach(parent, patient_id, "results")
     read = await parent.get(patient.path(f"results/{result_id}"))

@@ -61,8 +61,6 @@ class World:
     patients: dict[str, Patient] = field(default_factory=dict)
     """Family name → patient."""
     parent: Person | None = None
-    parent_person_id: str = ""
-    authorization_id: str = ""
     notes: dict[str, Any] = field(default_factory=dict)
 
     def patient(self, family: str) -> Patient:
