@@ -1,16 +1,14 @@
 """What the documents say is true: files exist, the tree matches, variables are read, decisions have enforcers."""
 
-import os
 import re
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
 
 from pydantic_settings import BaseSettings
 
 from operations import event_catalogue
+from tests.architecture.tracked import ROOT, tracked
 
-ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 ADRS = sorted((ROOT / "docs/adr").glob("*.md"))
 FILE = re.compile(r"`([a-z_.]+(?:/[\w.\-]+)+/?|[a-z_]+/|Makefile|[a-z_]+\.(?:toml|yaml))`")
@@ -20,7 +18,6 @@ MADE = re.compile(r"^((\.portal|\.venv|secrets|postgres|kafka|mails|processor|lo
 OF_A_SERVICE = re.compile(r"^(domain|projections)/$")
 VARIABLE = re.compile(r"`((?:PORTAL|OTEL)_[A-Z_<>]+)`")
 SETTINGS = ("shared.settings", "web.settings", "operations.settings")
-HIDDEN = {".git", ".git-blame-ignore-revs"}
 
 
 def named_files(text: str) -> Iterator[str]:
@@ -53,13 +50,7 @@ def test_the_tree_in_the_readme_is_the_tree() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     block = text.partition("## The tree\n\n```\n")[2].partition("```")[0]
     told = {line.split()[0] for line in block.splitlines()}
-    assert told == kept_at_the_top()
-
-
-def kept_at_the_top() -> set[str]:
-    """Names at the repository's root, without what `.gitignore` names."""
-    ignored = {line.rstrip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()}
-    return {name for name in os.listdir(ROOT) if name not in ignored | HIDDEN and not name.startswith(".portal")}
+    assert told == {path.partition("/")[0] for path in tracked()}
 
 
 def test_each_decision_says_why_its_price_and_its_enforcer() -> None:

@@ -1,10 +1,10 @@
 """What is kept in the repository fits every machine: no paths of one, no registry's address, nothing generated."""
 
 import re
-import subprocess
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.architecture.tracked import ROOT, tracked
+
 OF_ONE_MACHINE = re.compile(r"(?<![\w.:/])/(?:work|root|home/\w+|Users/\w+|mnt|opt/hostedtoolcache)/")
 REGISTRIES = re.compile(
     r"\b(?:pypi\.org|pythonhosted\.org|repo1\.maven\.org|repo\.maven\.apache\.org|registry\.npmjs|artifactory|nexus)\b"
@@ -13,18 +13,6 @@ OURS = "tests/architecture/test_tracked.py"
 BINARY = {".binpb", ".woff2", ".png", ".ico", ".pdf", ".mo"}
 GENERATED = re.compile(r"_pb2(_grpc)?\.pyi?$|\.pyc$|(^|/)openapi\.json$|(^|/)portal\.binpb$")
 LARGEST_BYTES = 512 * 1024
-
-
-def tracked() -> list[str]:
-    """Every file that git keeps, and those that are about to be added."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607 - git of the machine
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return [path for path in listed.stdout.split("\0") if path and (ROOT / path).is_file()]
 
 
 def texts() -> list[tuple[str, str]]:
