@@ -40,13 +40,15 @@ run: setup ## the whole portal on this machine; a second one beside it: make run
 demo: setup ## the main job from end to end, on a portal of its own
 	@$(BIN)/python -m operations.demo.main
 
-check: setup ## format, lint, types, import contracts
+check: setup ## format, lint, types, import contracts, gRPC contracts
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy $(CODE)
 	PYTHONPATH=. $(BIN)/lint-imports
+	$(BIN)/python -m deploy.contract_checks
 
 test: check ## check, then all tests
+	@$(BIN)/python -m deploy.browser
 	$(BIN)/python -m pytest tests
 
 lock: setup ## write the locks anew from pyproject.toml

@@ -1,31 +1,24 @@
 """A person at a browser without JavaScript, who finds things by what is written on them; axe looks over each page."""
 
 import re
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # it has no stubs
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, Response, async_playwright
 
+from deploy.browser import fetched_by, on_this_machine
 from operations.outside import Person
 from tests.waiting import until
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 def program_of(playwright: Playwright) -> str:
     """A Chromium of this machine, else the one that playwright has fetched. Skips loudly without one."""
-    for name in PROGRAMS:
-        found = shutil.which(name)
-        if found:
-            return found
-    own = playwright.chromium.executable_path
-    if Path(own).exists():
-        return own
+    if found := on_this_machine() or fetched_by(playwright):
+        return found
     pytest.skip("NO BROWSER: neither Chromium nor Chrome is here; apt-get install chromium, or playwright install")
 
 
