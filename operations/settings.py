@@ -22,6 +22,7 @@ class External(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PORTAL_", extra="ignore")
 
+    mode: str = "demo"
     databases: dict[str, str] = Field(default_factory=given_databases, validation_alias="databases", repr=False)
     """The ten databases by name: all of them, or none."""
     kafka_servers: str = ""
@@ -38,6 +39,8 @@ class External(BaseSettings):
 
     @model_validator(mode="after")
     def _is_whole(self) -> "External":
+        if self.mode != "demo":
+            raise ValueError("expected PORTAL_MODE=demo: what this starts makes its own keys and demo accounts")
         missing = [database_variable(name) for name in DATABASES if name not in self.databases]
         if self.databases and missing:
             raise ValueError(f"expected all ten databases or none; missing: {', '.join(missing)}")
@@ -51,6 +54,7 @@ class External(BaseSettings):
     def none(cls) -> "External":
         """Everything is started here, whatever the environment says; for tests and the demo."""
         return cls.model_construct(
+            mode="demo",
             databases={},
             kafka_servers="",
             certificates="",

@@ -2,50 +2,90 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROLES = frozenset({"api", "relay", "projector", "consumer", "effects"})
+MOUNTED = Path("/run/secrets")
+"""Where containers find secrets: each variable may be a file of its name in lower case there instead."""
+PREFIX = "PORTAL_"
+
+Target = Annotated[str, Field(pattern=r"^.+:\d{1,5}$", description="host:port")]
+PostgresUrl = Annotated[
+    str, Field(pattern=r"^postgres(ql)?://", description="postgresql://user:password@host:port/database", repr=False)
+]
 
 
-class Addresses(BaseSettings):
+class SettingsRefused(Exception):
+    """What the environment lacks or has wrong: variables and what was expected of them, never a value."""
+
+
+class Environment(BaseSettings):
+    """Settings whose names are ``PORTAL_…``. Raises SettingsRefused."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="ignore", populate_by_name=True, secrets_dir=MOUNTED if MOUNTED.is_dir() else None
+    )
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            prefix = values.get("_env_prefix", PREFIX)
+            mistakes = error.errors(include_url=False, include_context=False, include_input=False)
+            raise SettingsRefused("; ".join(told(type(self), prefix, mistake) for mistake in mistakes)) from None
+
+
+def told(settings: type[BaseSettings], prefix: str, mistake: Any) -> str:
+    """One mistake of pydantic's, in a sentence that names the variable."""
+    text = str(mistake["msg"]).removeprefix("Value error, ")
+    if not mistake["loc"]:
+        return text  # a rule over several variables, which names them itself
+    name = str(mistake["loc"][0])
+    field = settings.model_fields.get(name)
+    variable = f"{prefix}{name.upper()}" if field and not field.validation_alias else name
+    expected = field.description if field else None
+    if expected is None and field and get_origin(field.annotation) is Literal:
+        expected = " or ".join(get_args(field.annotation))
+    if expected is None:
+        expected = text.removeprefix("expected ").removeprefix("Input should be ")
+    return (
+        f"expected {variable} to be {expected}, found {'nothing' if mistake['type'] == 'missing' else 'another value'}"
+    )
+
+
+class Addresses(Environment):
     """Where one service listens, as gRPC targets: ``PORTAL_<SERVICE>_API`` and ``PORTAL_<SERVICE>_PEERS``."""
 
-    model_config = SettingsConfigDict(extra="ignore")
-
-    api: str = Field(min_length=1)
-    peers: str = Field(min_length=1)
+    api: Target
+    peers: Target
 
     @classmethod
     def of(cls, service: str) -> "Addresses":
-        return cls(_env_prefix=f"PORTAL_{service.upper()}_")  # type: ignore[call-arg]  # a pydantic-settings keyword
+        return cls(_env_prefix=f"{PREFIX}{service.upper()}_")  # type: ignore[call-arg]  # a pydantic-settings keyword
 
 
-class Databases(BaseSettings):
+class Databases(Environment):
     """The two databases of one service: ``PORTAL_<SERVICE>_DATABASE_URL`` and ``…_KEYS_DATABASE_URL``."""
 
-    model_config = SettingsConfigDict(extra="ignore")
-
-    database_url: str = Field(min_length=1)
-    keys_database_url: str = Field(min_length=1)
+    database_url: PostgresUrl
+    keys_database_url: PostgresUrl
 
     @classmethod
     def of(cls, service: str) -> "Databases":
-        return cls(_env_prefix=f"PORTAL_{service.upper()}_")  # type: ignore[call-arg]  # a pydantic-settings keyword
+        return cls(_env_prefix=f"{PREFIX}{service.upper()}_")  # type: ignore[call-arg]  # a pydantic-settings keyword
 
 
-class SharedSettings(BaseSettings):
+class SharedSettings(Environment):
     """What is the same for all services and for web. ``mode`` has no default: it is never guessed."""
-
-    model_config = SettingsConfigDict(env_prefix="PORTAL_", extra="ignore", populate_by_name=True)
 
     mode: Literal["demo", "production"]
     kafka_servers: str = ""
     topic_prefix: str = ""
-    certificates: Path
-    jwks: Path
+    certificates: Path = Field(description="the folder of authority.pem and this principal's certificate and key")
+    jwks: Path = Field(description="the file of identity's public keys")
     public_url: str = "https://localhost:8443"
     bind: str = ""
     """The host that both ports listen on where it is not the one in the addresses (0.0.0.0 in a container)."""
@@ -65,8 +105,16 @@ class SharedSettings(BaseSettings):
     def _known_roles(cls, text: str) -> str:
         unknown = {role.strip() for role in text.split(",") if role.strip()} - ROLES
         if unknown:
-            raise ValueError(f"expected roles out of {', '.join(sorted(ROLES))}")
+            raise ValueError(f"roles out of {', '.join(sorted(ROLES))}")
         return text
+
+    @model_validator(mode="after")
+    def _is_reached_over_tls(self) -> "SharedSettings":
+        if self.is_production and not (
+            "public_url" in self.model_fields_set and self.public_url.startswith("https://")
+        ):
+            raise ValueError("expected PORTAL_PUBLIC_URL to be the portal's https:// address in production")
+        return self
 
     @cached_property
     def chosen_roles(self) -> frozenset[str]:
@@ -88,7 +136,7 @@ class ServiceSettings(SharedSettings):
     """One service's settings: the shared ones, its databases and its keys."""
 
     name: str = Field(validation_alias="name")
-    secrets: Path
+    secrets: Path = Field(description="the folder of this service's master key")
     """Folder with ``<service>.key``: 32 random bytes, the service's master key."""
     mounted_keys: bool = False
     """Production refuses the local key file unless this says that the platform mounts and guards that folder."""

@@ -1,17 +1,28 @@
 """The portal's pages as a process: HTTP on loopback behind the gateway, gRPC to the services."""
 
+import logging
+import sys
+
 import uvicorn
 
 from shared import telemetry
+from shared.exporting import export
+from shared.settings import SettingsRefused
 from web.app import application
 from web.settings import WebSettings
+
+log = logging.getLogger(__name__)
 
 
 def main() -> None:
     """Serves until it is told to stop."""
-    settings = WebSettings()  # type: ignore[call-arg]  # the values come from the environment
     telemetry.log_as_json("web")
-    telemetry.trace_to("web", settings.otlp_endpoint)
+    try:
+        settings = WebSettings()  # type: ignore[call-arg]  # the values come from the environment
+    except SettingsRefused as refused:
+        log.critical("the process ends: %s", refused)
+        sys.exit(1)
+    export("web", settings.otlp_endpoint)
     uvicorn.run(
         application(settings),
         host=settings.host,

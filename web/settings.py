@@ -1,5 +1,7 @@
 """What web reads from its environment: where it listens, and what every service reads."""
 
+from pydantic import model_validator
+
 from shared.settings import SharedSettings, Target
 
 
@@ -8,6 +10,12 @@ class WebSettings(SharedSettings):
 
     web: Target
     processor_url: str = ""
+
+    @model_validator(mode="after")
+    def _leads_to_stripe(self) -> "WebSettings":
+        if self.is_production and self.processor_url:
+            raise ValueError("expected no PORTAL_PROCESSOR_URL in production: forms lead to Stripe only")
+        return self
 
     @property
     def host(self) -> str:

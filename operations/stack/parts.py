@@ -1,15 +1,11 @@
 """The parts of a portal as processes: how each is started, and how one knows that it is up."""
 
-import asyncio
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import grpc
 import httpx
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from deploy.envoy.configuration import Gateway
 from deploy.envoy.configuration import command as envoy_command
@@ -21,6 +17,7 @@ from deploy.local.secrets import read_password
 from operations.settings import External, database_variable
 from operations.stack.layout import DESCRIPTORS, JARS, OPENAPI, Ports, State, api, peers
 from operations.stack.supervision import Program
+from shared.rpc.health import serves
 
 ANSWER_SECONDS = 2.0
 INNER = ("postgres", "kafka", "mail", "processor")
@@ -186,7 +183,7 @@ class Parts:
     async def is_up(self, name: str) -> bool:
         """Whether the part answers as it should; PostgreSQL and Kafka are asked by their provisioning."""
         if name in SERVICES:
-            return await serves(self.ports.target(api(name)), name, self.certificates)
+            return await serves(self.ports.target(api(name)), name, self.certificates, "gateway")
         if name == "gateway":
             return await answers("http://envoy/ready", self.state.socket("envoy.sock"))
         if name == "postgres":
@@ -207,21 +204,3 @@ async def answers(url: str, socket: Path | None = None) -> bool:
             return not (await client.get(url)).is_server_error
         except httpx.TransportError:
             return False
-
-
-async def serves(target: str, service: str, certificates: Path) -> bool:
-    """Whether the service says that it serves, asked as the gateway over mTLS."""
-    credentials = grpc.ssl_channel_credentials(
-        (certificates / "authority.pem").read_bytes(),
-        (certificates / "gateway.key").read_bytes(),
-        (certificates / "gateway.pem").read_bytes(),
-    )
-    name = f"portal.{service}.v1.{service.capitalize()}Api"
-    async with grpc.aio.secure_channel(target, credentials) as channel:
-        request = health_pb2.HealthCheckRequest(service=name)
-        health: Any = health_pb2_grpc.HealthStub(channel)  # the stubs leave its one method out
-        try:
-            answer = await health.Check(request, timeout=ANSWER_SECONDS)
-        except (grpc.aio.AioRpcError, asyncio.CancelledError):
-            return False
-    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)

@@ -30,6 +30,8 @@ class BillingSettings(ServiceSettings):
             raise ValueError("expected PORTAL_PROCESSOR_URL for PORTAL_PAYMENTS=local")
         if not (self.stripe_secret_key and self.webhook_secrets):
             raise ValueError("expected PORTAL_STRIPE_SECRET_KEY and PORTAL_STRIPE_WEBHOOK_SECRETS")
+        if self.is_production and self.stripe_api_base:
+            raise ValueError("expected no PORTAL_STRIPE_API_BASE in production: payments go to Stripe itself")
         return self
 
     @property

@@ -45,7 +45,7 @@ READ_MODELS = (
 
 def compose(foundation: Foundation) -> Service:
     """Messaging asks identity for addresses and links, and hands mails to the mail server."""
-    settings = MailSettings()  # type: ignore[call-arg]  # from the environment
+    settings = MailSettings()
     identity = IdentityPeersStub(foundation.channel("identity"))
     mails = MailServer(settings.smtp_url, settings.mail_from)
     return Service(

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 
 import uvloop
-from pydantic import ValidationError
 
 from shared import telemetry
 from shared.bus.kafka import Kafka
@@ -21,6 +20,7 @@ from shared.effects.carrying import Means
 from shared.effects.worker import EffectsWorker
 from shared.eventstore.postgres import PostgresEventStore
 from shared.eventstore.stored import StoredTable
+from shared.exporting import export
 from shared.handling import StreamQueues
 from shared.migrations import MigrationRefused, migrate
 from shared.process.access import Access
@@ -41,11 +41,20 @@ from shared.rpc.invocation import Parts
 from shared.rpc.server import AddressTaken, Listening, RpcServer
 from shared.rpc.tokens import Tokens
 from shared.service import Compose, Service
-from shared.settings import ServiceSettings
+from shared.settings import ServiceSettings, SettingsRefused
 
 log = logging.getLogger(__name__)
 
-SPEAKING = (TablesRefused, ServiceRefused, MigrationRefused, BadReadModel, AddressTaken, FileNotFoundError)
+SPEAKING = (
+    SettingsRefused,
+    TablesRefused,
+    ServiceRefused,
+    MigrationRefused,
+    BadReadModel,
+    AddressTaken,
+    FileNotFoundError,
+    PermissionError,
+)
 """Errors of a start whose text names tables, files and addresses, and nobody's data."""
 
 STOP_SECONDS = 12
@@ -59,12 +68,13 @@ def run(name: str, compose: Compose) -> None:
     telemetry.log_as_json(name)
     try:
         settings = ServiceSettings(name)
-        provider = telemetry.trace_to(name, settings.otlp_endpoint)
+        exports = export(name, settings.otlp_endpoint)
         uvloop.run(serve(settings, compose))
-        provider.shutdown()
+        exports.end()
     except Exception as failure:
         for error in causes(failure):
-            log.critical("the process ends: %s", said(error), exc_info=error)
+            places = None if isinstance(error, SettingsRefused) else error  # where it was read helps nobody
+            log.critical("the process ends: %s", said(error), exc_info=places)
         sys.exit(1)
 
 
@@ -91,9 +101,6 @@ async def serve(settings: ServiceSettings, compose: Compose, stop: asyncio.Event
 
 def said(error: BaseException) -> str:
     """What may be printed of what ended the process: our own words about the start, else the kind of error only."""
-    if isinstance(error, ValidationError):
-        places = (".".join(map(str, detail["loc"])) for detail in error.errors(include_input=False))
-        return f"expected other settings: {', '.join(places)}"
     return str(error) if isinstance(error, SPEAKING) else type(error).__qualname__
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import grpc
 import pytest
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from deploy.local.certificates import make_certificates
 from shared.access.windows import HeldWindow
@@ -162,8 +163,36 @@ async def test_tables_that_do_not_go_together_do_not_start(house: House) -> None
 
 async def test_production_refuses_the_local_key_file(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORTAL_MODE", "production")
+    monkeypatch.setenv("PORTAL_PUBLIC_URL", "https://portal.example")
     with pytest.raises(ServiceRefused, match="PORTAL_MOUNTED_KEYS"):
         await serve(ServiceSettings("documents"), house.compose, asyncio.Event())
+
+
+@pytest.mark.parametrize(("mode", "reflects"), [("production", False), ("demo", True)])
+async def test_services_describe_themselves_in_a_demonstration_only(
+    house: House, monkeypatch: pytest.MonkeyPatch, mode: str, reflects: bool
+) -> None:
+    for name, value in {"MODE": mode, "MOUNTED_KEYS": "true", "PUBLIC_URL": "https://portal.example"}.items():
+        monkeypatch.setenv(f"PORTAL_{name}", value)
+    house.settings = ServiceSettings("documents")
+    credentials = Certificates(house.certificates, "gateway").channel()
+    options = [("grpc.ssl_target_name_override", "documents")]
+    async with house.running(house.compose):
+        await until(house.is_up, seconds=30)
+        target = house.settings.addresses("documents").api
+        async with grpc.aio.secure_channel(target, credentials, options=options) as channel:
+            untyped: Any = channel  # the stubs know no aio
+            stub: Any = reflection_pb2_grpc.ServerReflectionStub(untyped)
+            call = stub.ServerReflectionInfo(
+                iter([reflection_pb2.ServerReflectionRequest(list_services="")]), timeout=5
+            )
+            answers = aiter(call)
+            if reflects:
+                assert doors.API.service in str(await anext(answers))
+            else:
+                with pytest.raises(grpc.aio.AioRpcError) as refused:
+                    await anext(answers)
+                assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 async def test_the_offset_of_the_rules_clock_comes_with_the_session_lease(house: House) -> None:
