@@ -53,11 +53,11 @@ async def test_a_command_without_a_key_is_refused_before_anything_else(
 
 @pytest.mark.parametrize("key", ["x" * 201, "a\tb", "\u00e9"])
 async def test_a_key_that_cannot_be_kept_is_refused(portal: Portal, patient: Patient, key: str) -> None:
-    headers = {
-        "authorization": f"Bearer {await patient.account.token()}".encode(),
-        "content-type": b"application/json",
-        "idempotency-key": key.encode("latin-1"),
-    }
+    headers = [
+        (b"authorization", f"Bearer {await patient.account.token()}".encode()),
+        (b"content-type", b"application/json"),
+        (b"idempotency-key", key.encode("latin-1")),
+    ]
     response = await portal.http.post(
         patient.path("conversations"), content=json.dumps(message("key")), headers=headers
     )
@@ -85,7 +85,12 @@ async def test_where_nobody_is_signed_in_a_key_must_be_random_unless_a_link_name
     portal: Portal, key: str
 ) -> None:
     """A webhook's key is its event's; a link's holder is the link; nothing else takes commands from strangers."""
-    body = {"secret": "x" * 43, "birth_date": journey.day(BIRTH_DATE), "user_name": unique("u"), "password": password()}
+    body: dict[str, Any] = {
+        "secret": "x" * 43,
+        "birth_date": journey.day(BIRTH_DATE),
+        "user_name": unique("u"),
+        "password": password(),
+    }
     response = await send(
         portal,
         "POST",
@@ -217,7 +222,7 @@ async def test_two_tabs_submitting_one_invitation_at_once_make_one_account(porta
 async def test_a_double_click_on_one_form_is_one_account_and_one_answer(portal: Portal, house: House) -> None:
     _, link = await house.invited()
     invitation_id, secret = link.rstrip("/").split("/")[-2:]
-    body = {
+    body: dict[str, Any] = {
         "secret": secret,
         "birth_date": journey.day(BIRTH_DATE),
         "user_name": unique("double"),
