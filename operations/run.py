@@ -11,7 +11,9 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from operations.accounts import kept
+from operations.outside import Answer, NotInTime
 from operations.stack import Obstacle, Stack
+from shared.errors import PortalError
 
 Seed = Callable[[Stack, Callable[[str], None]], Awaitable[None]]
 """Fills a fresh portal through its gateway, as an outside client; one that broke off continues where it was."""
@@ -47,7 +49,13 @@ async def serve(stack: Stack, console: Console, seed: Seed | None = None) -> Non
 async def bring_up(stack: Stack, console: Console, seed: Seed | None) -> None:
     await stack.start()
     if seed is not None and not stack.state.seeded.exists():
-        await seed(stack, lambda text: console.print(text, markup=False))
+        try:
+            await seed(stack, lambda text: console.print(text, markup=False))
+        except (Answer, NotInTime, PortalError) as refused:
+            raise Obstacle(
+                f"The demonstration data did not go in: {refused}\n"
+                f"Look into {stack.state.logs}; start again with make run, and they go on where they broke off."
+            ) from refused
         stack.state.seeded.touch()
 
 
