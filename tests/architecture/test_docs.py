@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 
+import pytest
 from pydantic_settings import BaseSettings
 
 from operations import event_catalogue
+from shared.service import SERVICES
 from tests.architecture.tracked import ROOT, tracked
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -34,6 +36,15 @@ def test_every_file_that_a_document_names_exists() -> None:
         if not (ROOT / path).exists()
     ]
     assert missing == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_file_that_a_service_names_is_its_own(service: str) -> None:
+    folder = ROOT / "services" / service
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert text.startswith(f"# {service}\n")
+    named = {*re.findall(r"`([a-z_]+(?:/[a-z_]+)*(?:\.py|/))`", text)}
+    assert [path for path in sorted(named) if not (folder / path).exists()] == []
 
 
 def test_every_link_leads_somewhere() -> None:

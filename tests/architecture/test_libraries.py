@@ -20,7 +20,6 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "httpx": ("operations/", "deploy/local/"),
     "jinja2": ("web/site.py", "deploy/envoy/configuration.py"),
     "joserfc": ("shared/rpc/tokens.py", "services/identity/", "deploy/local/secrets.py"),
-    "opentelemetry": ("shared/",),
     "starlette": ("web/", "deploy/local/"),
     "stripe": ("services/billing/processor.py",),
     "supervisor": ("operations/stack/supervision.py",),
