@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
+from services.identity.address_book import AddressBook
 from services.identity.api import IdentityApi
 from services.identity.consumers import CONSUMERS
+from services.identity.credentials.handed import Handed
 from services.identity.credentials.links import Links
 from services.identity.credentials.passwords import Passwords
 from services.identity.credentials.sessions import Sessions
@@ -17,6 +19,7 @@ from services.identity.parts import Parts
 from services.identity.peers import IdentityPeers, memberships_of
 from services.identity.policies import POLICIES
 from services.identity.processes import PROCESSES, Following
+from services.identity.projections.addresses import Addresses
 from services.identity.projections.changes import CHANGES
 from services.identity.projections.enrolments import ENROLMENTS
 from services.identity.projections.invitations import INVITATIONS
@@ -26,6 +29,7 @@ from services.identity.projections.practices import PRACTICES
 from services.identity.projections.providers import PROVIDERS
 from services.identity.projections.staff import STAFF
 from services.identity.published import PUBLISHED
+from services.identity.recoveries import Answering
 from services.identity.rules_clock import ClockOffset
 from services.identity.settings import IdentitySettings
 from services.identity.sign_in import SignIn
@@ -52,6 +56,8 @@ def parts_of(foundation: Foundation, settings: IdentitySettings) -> Parts:
         signer=TokenSigner(settings.signing_key, settings.public_url),
         sign_in=SignIn(store, vault, passwords, throttle, key.derived("devices")),
         heads=Heads(store, database),
+        book=AddressBook(store, database),
+        handed=Handed(database, key.derived("handed tokens")),
         clock_offset=ClockOffset(database, foundation.clock, is_settable=not settings.is_production),
     )
 
@@ -73,6 +79,7 @@ def compose(foundation: Foundation) -> Service:
             STAFF,
             Directory(foundation.store.blind).read_model(),
             PERSONS,
+            Addresses(foundation.store.blind).read_model(),
             INVITATIONS,
             ENROLMENTS,
             CHANGES,
@@ -82,7 +89,10 @@ def compose(foundation: Foundation) -> Service:
         peers=Endpoint("portal.identity.v1.IdentityPeers", peers_pb2, IdentityPeers(parts)),
         processes=PROCESSES,
         consumers=CONSUMERS,
-        effects=Following(foundation.store, parts.sessions, parts.vault).effects(),
+        effects={
+            **Following(foundation.store, parts.sessions, parts.vault).effects(),
+            **Answering(foundation.store, parts.book, parts.throttle).effects(),
+        },
         migrations=Path(__file__).with_name("migrations"),
         staff_of=staff_of,
         session_ended=parts.sessions.has_ended,

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from services.identity.address_book import AddressBook
+from services.identity.credentials.handed import Handed
 from services.identity.credentials.links import Links
 from services.identity.credentials.passwords import Passwords
 from services.identity.credentials.sessions import Sessions
@@ -29,6 +31,8 @@ class Parts:
     signer: TokenSigner
     sign_in: SignIn
     heads: Heads
+    book: AddressBook
+    handed: Handed
     clock_offset: ClockOffset
 
 

@@ -7,9 +7,11 @@ from google.protobuf.duration_pb2 import Duration
 
 from services.identity.domain.account import Account
 from services.identity.domain.enrolments import Enrolments
+from services.identity.domain.errors import LinkGone
 from services.identity.domain.invitation import Invitation
 from services.identity.domain.patient import Patient, Person
 from services.identity.domain.practice import Practice
+from services.identity.domain.recovery import Recovery
 from services.identity.domain.staff import StaffMember
 from services.identity.domain.values import PatientId, enrolments_id
 from services.identity.operating import OperatingPeers
@@ -116,12 +118,17 @@ class ContactPeers(LeasePeers):
     """What must not be copied: asked for one mail, recorded, never kept."""
 
     async def ContactOf(self, request: peers_pb2.ContactOfRequest, call: Call) -> peers_pb2.ContactOfResponse:
+        if request.account_id:
+            return await self._contact_of_account(request, call)
         patient_id = uuid_field(request.patient_id, "patient_id")
         person_id = uuid_field(request.person_id, "person_id")
         patient = await self.parts.store.find(Patient, patient_id)
         person = patient if person_id == patient_id else await self._person(patient_id, person_id)
         if patient is None or person is None:
             raise NotFound
+        holder = await self.parts.book.holder("patient" if person is patient else "person", person.id)
+        if holder is None or await self.parts.book.is_silent(holder, call.now):
+            raise NotFound  # R42: nothing of a teen's at an address that a representative of theirs uses.
         practice = await self._practice(patient.practice_id)
         await self._note_fetch(call, "contact", person_id, request.cause)
         return peers_pb2.ContactOfResponse(
@@ -137,6 +144,8 @@ class ContactPeers(LeasePeers):
         event = (await self._cause(request.cause)).event
         if request.purpose == "invitation" and isinstance(event, Invitation.Issued):
             answer = await self._invitation_link(issue_id, call) if event.invitation_id == issue_id else None
+        elif request.purpose == "recovery" and isinstance(event, Recovery.Begun):
+            answer = await self._recovery_links(event, call) if event.recovery_id == issue_id else None
         elif request.purpose == "staff-invitation" and isinstance(event, StaffMember.Invited):
             answer = await self._staff_link(issue_id, call) if event.staff_id == issue_id else None
         else:
@@ -174,6 +183,54 @@ class ContactPeers(LeasePeers):
             expires_at=instant_message(invitation.expires_at),
             language=person.contact.language,
         )
+
+    async def _contact_of_account(self, request: peers_pb2.ContactOfRequest, call: Call) -> peers_pb2.ContactOfResponse:
+        """NotFound where the account is closed, or where nothing may go to its address (R42)."""
+        account = await self.parts.store.find(Account, uuid_field(request.account_id, "account_id"))
+        holder = await self.parts.book.of_account(account) if account is not None and account.is_open else None
+        if holder is None or account is None or await self.parts.book.is_silent(holder, call.now):
+            raise NotFound
+        practice = await self._practice(holder.reached.practice_id)
+        await self._note_fetch(call, "contact", account.id, request.cause)
+        return peers_pb2.ContactOfResponse(
+            email=holder.email,
+            practice_name=practice.details.name,
+            support_phone=practice.details.support_phone,
+            language=holder.language,
+        )
+
+    async def _recovery_links(self, begun: Recovery.Begun, call: Call) -> peers_pb2.LinkOfResponse | None:
+        """The links of one mail that are still open, to the address as it was when they were made."""
+        reached = begun.beginning.reached
+        holder = await self.parts.book.holder(reached.kind, reached.holder_id)
+        if holder is None or holder.reached.contact_number != reached.contact_number:
+            return None
+        links = [link for link in [await self._open_recovery(one, call) for one in begun.beginning.in_mail] if link]
+        if not links:
+            return None
+        practice = await self._practice(reached.practice_id)
+        return peers_pb2.LinkOfResponse(
+            url=links[0].url,
+            email=holder.email,
+            practice_name=practice.details.name,
+            support_phone=practice.details.support_phone,
+            expires_at=instant_message(begun.expires_at),
+            language=holder.language,
+            further=links[1:],
+        )
+
+    async def _open_recovery(self, recovery_id: UUID, call: Call) -> peers_pb2.FurtherLink | None:
+        recovery = await self.parts.store.find(Recovery, recovery_id)
+        account = await self.parts.store.find(Account, recovery.account_id) if recovery is not None else None
+        if recovery is None or account is None or not account.is_open:
+            return None
+        try:
+            recovery.require_open(account.password_number, call.now)
+        except LinkGone:
+            return None
+        practice = await self._practice(recovery.beginning.reached.practice_id)
+        url = self.parts.links.url("recovery", recovery_id)
+        return peers_pb2.FurtherLink(url=url, practice_name=practice.details.name)
 
     async def _staff_link(self, staff_id: UUID, call: Call) -> peers_pb2.LinkOfResponse | None:
         member = await self.parts.store.find(StaffMember, staff_id)

@@ -33,7 +33,7 @@ def _practice(roles: frozenset[str], *, writes: bool = True, step_up: bool = Fal
     )
 
 
-def _patient(roles: frozenset[str], *, writes: bool = True, recorded: bool = False) -> Policy:
+def _patient(roles: frozenset[str], *, writes: bool = True, recorded: bool = False, step_up: bool = False) -> Policy:
     return Policy(
         callers=frozenset({STAFF}),
         purpose="communication",
@@ -41,6 +41,7 @@ def _patient(roles: frozenset[str], *, writes: bool = True, recorded: bool = Fal
         locate=patient_of_request,
         writes=writes,
         recorded=recorded,
+        step_up=step_up,
     )
 
 
@@ -99,6 +100,20 @@ POLICIES: Mapping[str, Policy] = {
     "GetMe": _account(),
     "ListEnrolments": _account(),
     "Unenrol": _account(writes=True, step_up=True),
+    "RequestRecoveryByUserName": _anyone(writes=True, secrets=frozenset({"user_name"})),
+    "RequestRecoveryByDetails": _anyone(writes=True, secrets=frozenset({"name", "birth_date", "email"})),
+    "GetRecovery": _anyone(secrets=frozenset({"secret"})),
+    "ResetPassword": _anyone(
+        link="secret",
+        writes=True,
+        secrets=frozenset({"secret", "new_password", "security_answer", "code", "device"}),
+    ),
+    "ResetPasswordWithToken": _anyone(
+        link="token", writes=True, secrets=frozenset({"token", "email", "new_password", "code", "device"})
+    ),
+    "IssueRecoveryToken": _patient(frozenset({"support"}), step_up=True),
+    "ChangePassword": _account(writes=True, step_up=True, secrets=frozenset({"new_password"})),
+    "SwitchSecurityQuestion": _practice(ADMIN),
     "UnenrolByStaff": _patient(frozenset({"support", "admin"})),
     "SessionHead": _peers(*SERVICES, "web"),
     "StaffOf": _peers(*SERVICES, "web"),

@@ -1,6 +1,7 @@
 """Own events and what follows from them, and how each effect is carried out: commands, and sessions that end."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from uuid import UUID
 
 from services.identity.commands.invitations import EndConsent, TakeConsent, end_consent, take_consent
@@ -9,8 +10,10 @@ from services.identity.credentials.vault import Vault
 from services.identity.domain.account import Account
 from services.identity.domain.enrolments import Enrolments
 from services.identity.domain.patient import Patient
+from services.identity.domain.recovery import RecoveryAttempt
 from services.identity.domain.staff import StaffMember
 from services.identity.domain.values import ConsentId, PatientId, PersonId, enrolments_id
+from services.identity.recoveries import after_attempt
 from shared.effects import Carrying, Decide, Effect, Run
 from shared.envelope import Recorded
 from shared.eventstore.store import EventStore
@@ -32,11 +35,19 @@ def after_death(recorded: Recorded[Patient.DeathRecorded]) -> list[Effect]:
     return [Effect("end-sessions-of-the-dead", recorded.stream_id)]
 
 
+def after_password(recorded: Recorded[Account.PasswordChanged]) -> list[Effect]:
+    """Done at once by the command; once more here, in case that it could not."""
+    details = {"issue": str(recorded.event.issue), "before": recorded.recorded_at.isoformat()}
+    return [Effect("take-password", recorded.stream_id, details=details)]
+
+
 PROCESSES: Mapping[type, Decide] = {
     StaffMember.Left: after_staff_left,
     Enrolments.Left: after_unenrolment,
     Account.Closed: after_account_closed,
     Patient.DeathRecorded: after_death,
+    Account.PasswordChanged: after_password,
+    RecoveryAttempt.Made: after_attempt,
 }
 
 
@@ -54,6 +65,7 @@ class Following:
             "end-sessions-without-footing": self.end_sessions_without_footing,
             "end-sessions-of-the-dead": self.end_sessions_of_the_dead,
             "forget-account": self.forget_account,
+            "take-password": self.take_password,
         }
 
     async def take_consent(self, carrying: Carrying) -> None:
@@ -81,6 +93,16 @@ class Following:
         """A closed account's secrets are of no more use to anyone."""
         await self._sessions.end_all_of(carrying.effect.key)
         await self._vault.forget(carrying.effect.key)
+
+    async def take_password(self, carrying: Carrying) -> None:
+        """Only the last one chosen. Sessions opened with it since are left alone."""
+        details = carrying.effect.details
+        account = await self._store.find(Account, carrying.effect.key)
+        if account is None or account.password_issue != UUID(details["issue"]):
+            return
+        was_waiting = await self._vault.take_waiting_password(account.id, UUID(details["issue"]))
+        before = None if was_waiting else datetime.fromisoformat(details["before"])
+        await self._sessions.end_all_of(account.id, before)
 
     async def _end_without_footing(self, patient_id: PatientId, person_id: PersonId) -> None:
         enrolments = await self._store.find(Enrolments, enrolments_id(patient_id))

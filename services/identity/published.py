@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import cast
 
+from services.identity.domain.account import Account
 from services.identity.domain.enrolments import Enrolments
 from services.identity.domain.invitation import Invitation
 from services.identity.domain.patient import Erasure, Patient, Person
 from services.identity.domain.practice import Practice
 from services.identity.domain.provider import Provider
+from services.identity.domain.recovery import Recovery
 from services.identity.domain.staff import StaffMember
 from services.identity.domain.values import Role
 from shared.contracts.identity.v1 import events as public
@@ -178,6 +180,27 @@ def patient_unenrolled(recorded: Recorded[Enrolments.Left]) -> public.PatientUne
     )
 
 
+def recovery_begun(recorded: Recorded[Recovery.Begun]) -> public.RecoveryRequested | public.RecoveryWithheld | None:
+    """One a mail; a token is told of by the account's notice."""
+    event = recorded.event
+    practice_id = event.beginning.reached.practice_id
+    if event.beginning.means == "notice":
+        return public.RecoveryWithheld(practice_id=practice_id, account_id=event.account_id)
+    if not event.beginning.in_mail:
+        return None
+    return public.RecoveryRequested(
+        practice_id=practice_id,
+        account_id=event.account_id,
+        recovery_id=event.recovery_id,
+        expires_at=event.expires_at,
+    )
+
+
+def account_noticed(recorded: Recorded[Account.Noticed]) -> public.SecurityNoticed:
+    event = recorded.event
+    return public.SecurityNoticed(practice_id=event.practice_id, account_id=recorded.stream_id, about=event.about)
+
+
 PUBLISHED: Mapping[type, Publish] = {
     Practice.Opened: practice_opened,
     Provider.Registered: provider_registered,
@@ -199,4 +222,6 @@ PUBLISHED: Mapping[type, Publish] = {
     Invitation.Voided: invitation_voided,
     Enrolments.Joined: patient_enrolled,
     Enrolments.Left: patient_unenrolled,
+    Recovery.Begun: recovery_begun,
+    Account.Noticed: account_noticed,
 }

@@ -82,6 +82,11 @@ class SignIn:
             raise WrongCode
         await self._throttle.take_back([bucket])
 
+    def recovering(self, account_id: UUID, device: str) -> Bucket:
+        """Ten wrong answers an account and day over all links and tokens; a known device counts by itself (R26)."""
+        known = self._known_device(device, account_id)
+        return throttle.answers(f"recovering-device:{known}" if known else f"recovering:{account_id}")
+
     def _buckets(self, attempt: Attempt, name_id: UUID, account_id: UUID | None) -> list[Bucket]:
         """A known device counts by itself, so that strangers cannot lock its owner out."""
         device = self._known_device(attempt.device, account_id)

@@ -6,12 +6,14 @@ from services.identity.domain.invitation import Invitation
 from services.identity.domain.patient import Erasure, Patient, Person
 from services.identity.domain.practice import Practice
 from services.identity.domain.provider import Provider
+from services.identity.domain.recovery import Recovery, RecoveryAttempt
 from services.identity.domain.staff import StaffMember
 from shared.eventstore.stored import Stored
 
 STORED = (
     Stored("PracticeOpened", Practice.Opened),
     Stored("PracticeDetailsChanged", Practice.DetailsChanged),
+    Stored("PracticeSecurityQuestionSwitched", Practice.SecurityQuestionSwitched),
     Stored("PracticeAdminGained", Practice.AdminGained),
     Stored("PracticeAdminLost", Practice.AdminLost),
     Stored("ProviderRegistered", Provider.Registered),
@@ -47,7 +49,13 @@ STORED = (
     Stored("AccountStaffLeft", Account.StaffLeft),
     Stored("AccountTotpEnrolled", Account.TotpEnrolled),
     Stored("AccountTotpRemoved", Account.TotpRemoved),
+    Stored("AccountPasswordChanged", Account.PasswordChanged),
+    Stored("AccountNoticed", Account.Noticed),
     Stored("AccountClosed", Account.Closed),
     Stored("UserNameTaken", UserName.Taken),
     Stored("UserNameRetired", UserName.Retired),
+    Stored("RecoveryAttemptMade", RecoveryAttempt.Made),
+    Stored("RecoveryBegun", Recovery.Begun),
+    Stored("RecoveryCompleted", Recovery.Completed),
+    Stored("RecoveryVoided", Recovery.Voided),
 )

@@ -1,15 +1,24 @@
 """Peers' events → effects of messaging: whom to tell by mail. What was imported mails nobody (R35)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from services.messaging.processes import MAIL_LINK, MAIL_PERSON, tell_readers
+from services.messaging.domain.notification import Kind
+from services.messaging.processes import MAIL_ACCOUNT, MAIL_LINK, MAIL_PERSON, tell_readers
 from shared.contracts.billing.v1.events import StatementPosted
 from shared.contracts.consent.v1.events import AuthorizationEnded, AuthorizationGranted, ConsentWithdrawn
 from shared.contracts.documents.v1.events import DocumentReleased, ResultReleased
 from shared.contracts.event import PatientEvent
-from shared.contracts.identity.v1.events import InvitationIssued, PatientUnenrolled, StaffInvited
+from shared.contracts.identity.v1.events import (
+    InvitationIssued,
+    PatientUnenrolled,
+    RecoveryRequested,
+    RecoveryWithheld,
+    SecurityNoticed,
+    StaffInvited,
+)
 from shared.effects import Decide, Effect
 from shared.envelope import Recorded
 
@@ -79,6 +88,32 @@ def after_unenrolment(recorded: Recorded[PatientUnenrolled]) -> list[Effect]:
     return unless_imported(recorded, _tell_person(recorded.event, recorded.event.person_id))
 
 
+def after_recovery(recorded: Recorded[RecoveryRequested]) -> list[Effect]:
+    event = recorded.event
+    told = _tell_account(event, "recovery")
+    details = {**told.details, "issue_id": str(event.recovery_id), "purpose": "recovery"}
+    return [replace(told, kind=MAIL_LINK, details=details)]
+
+
+def after_withheld_recovery(recorded: Recorded[RecoveryWithheld]) -> list[Effect]:
+    return [_tell_account(recorded.event, "recovery-withheld")]
+
+
+def after_security(recorded: Recorded[SecurityNoticed]) -> list[Effect]:
+    return [_tell_account(recorded.event, "security")]
+
+
+def _tell_account(event: RecoveryRequested | RecoveryWithheld | SecurityNoticed, kind: Kind) -> Effect:
+    """It concerns an account, and no record of a patient: ``person_id`` is the account."""
+    details = {
+        "practice_id": str(event.practice_id),
+        "patient_id": "",
+        "notice": kind,
+        "person_id": str(event.account_id),
+    }
+    return Effect(MAIL_ACCOUNT, key=event.account_id, details=details)
+
+
 def unless_imported(recorded: Recorded[Any], *effects: Effect) -> list[Effect]:
     return [] if recorded.metadata.get("origin") == "import" else list(effects)
 
@@ -100,6 +135,9 @@ CONSUMERS: Mapping[str, Mapping[type, Decide]] = {
         InvitationIssued: after_invitation,
         StaffInvited: after_staff_invitation,
         PatientUnenrolled: after_unenrolment,
+        RecoveryRequested: after_recovery,
+        RecoveryWithheld: after_withheld_recovery,
+        SecurityNoticed: after_security,
     },
     "consent": {
         AuthorizationGranted: after_grant,

@@ -1,6 +1,6 @@
 """The texts of the portal's mails, in English and Spanish: that something is there, and a link; nothing else (R35)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -167,6 +167,48 @@ WORDINGS: Mapping[str, Mapping[str, Wording]] = {
             "Iniciar sesión",
         ),
     },
+    "recovery": {
+        "en": Wording(
+            "A new password for the patient portal of {practice}",
+            "Somebody asked for a new password for the patient portal of {practice}. If it was you, choose it within "
+            "60 minutes by this link. If not, do nothing: your password stays as it is.",
+            "Choose a new password",
+        ),
+        "es": Wording(
+            "Una contraseña nueva para el portal para pacientes de {practice}",
+            "Alguien pidió una contraseña nueva para el portal para pacientes de {practice}. Si fue usted, elíjala en "
+            "los próximos 60 minutos con este enlace. Si no, no haga nada: su contraseña no cambia.",
+            "Elegir una contraseña nueva",
+        ),
+    },
+    "recovery-withheld": {
+        "en": Wording(
+            "Somebody asked for a new password for the patient portal of {practice}",
+            "Somebody asked for a new password for the patient portal of {practice}. As more than one person is "
+            "reached at this address, we send no link. If it was you, call the practice. The help page is here:",
+            "Having trouble?",
+        ),
+        "es": Wording(
+            "Alguien pidió una contraseña nueva para el portal para pacientes de {practice}",
+            "Alguien pidió una contraseña nueva para el portal para pacientes de {practice}. Como más de una persona "
+            "usa esta dirección, no enviamos ningún enlace. Si fue usted, llame al consultorio. La página de ayuda:",
+            "¿Tiene problemas?",
+        ),
+    },
+    "security": {
+        "en": Wording(
+            "The security of your account at {practice} has changed",
+            "Something about how you sign in to the patient portal of {practice} has changed or was asked for. "
+            "If it was not you, call the practice at once. Sign in to see how it is now:",
+            "Sign in",
+        ),
+        "es": Wording(
+            "La seguridad de su cuenta en {practice} ha cambiado",
+            "Algo ha cambiado, o se ha pedido, en su forma de entrar al portal para pacientes de {practice}. "
+            "Si no fue usted, llame enseguida al consultorio. Inicie sesión para ver cómo está ahora:",
+            "Iniciar sesión",
+        ),
+    },
 }
 
 FRAMES: Mapping[str, Frame] = {
@@ -184,12 +226,15 @@ FRAMES: Mapping[str, Frame] = {
     ),
 }
 
-ONE_TIME = frozenset({"invitation", "staff-invitation"})
+ONE_TIME = frozenset({"invitation", "staff-invitation", "recovery"})
 """Kinds whose link is a secret of its own, with the reminder of the junk folder (R8)."""
 
 
-def write(kind: str, language: str, sender: Sender, link: str) -> Letter:
-    """The letter of that kind; an unknown language gets English."""
+def write(kind: str, language: str, sender: Sender, link: str, further: Sequence[tuple[str, str]] = ()) -> Letter:
+    """The letter of that kind; an unknown language gets English.
+
+    ``further``: practice and link of each further account, so that each link is named by its practice (R24).
+    """
     language = language if language in LANGUAGES else "en"
     wording, frame = WORDINGS[kind][language], FRAMES[language]
     practice, phone = _one_line(sender.practice), _one_line(sender.phone)
@@ -198,22 +243,29 @@ def write(kind: str, language: str, sender: Sender, link: str) -> Letter:
     if phone:
         after.append(frame.phone.format(practice=practice, phone=phone))
     after.append(frame.automatic)
+    links = [(wording.link, link)]
+    if further:
+        links = [(_one_line(named), url) for named, url in [(practice, link), *further]]
+    shown = [f"{label}:\n{url}" for label, url in links] if further else [link]
     return Letter(
         subject=wording.subject.format(practice=practice),
-        text="\n\n".join([*before, link, *after]) + "\n",
-        html=_html(language, before, (wording.link, link), after),
+        text="\n\n".join([*before, *shown, *after]) + "\n",
+        html=_html(language, before, links, after),
         language=language,
     )
 
 
-def _html(language: str, before: list[str], link: tuple[str, str], after: list[str]) -> str:
-    label, url = link
+def _html(language: str, before: list[str], links: list[tuple[str, str]], after: list[str]) -> str:
     shown = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in before)
-    anchor = f'<p><a href="{escape(url)}" rel="noreferrer">{escape(label)}</a></p><p>{escape(url)}</p>'
+    anchors = "".join(
+        f'<p><a href="{escape(url)}" rel="noreferrer">{escape(label)}</a></p><p>{escape(url)}</p>'
+        for label, url in links
+    )
     rest = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in after)
+    title = escape(links[0][0])
     return (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{escape(label)}</title></head>'
-        f"<body>{shown}{anchor}{rest}</body></html>\n"
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title></head>'
+        f"<body>{shown}{anchors}{rest}</body></html>\n"
     )
 
 

@@ -1,6 +1,6 @@
 """Own events → effects, and what carries the effects of messaging out: find recipients, ask for the address, mail."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol, get_args
@@ -42,6 +42,8 @@ MAIL_PERSON = "mail-person"
 """One mail to a person whom the event names, whose access may have ended."""
 MAIL_LINK = "mail-link"
 """One mail with a one-time link, to the address that identity bound it to."""
+MAIL_ACCOUNT = "mail-account"
+"""One mail to the holder of an account, wherever identity reaches it."""
 LEAVE_UNREAD = "leave-unread"
 """After a week a message that nobody has read becomes a task of the staff."""
 REMIND_APPOINTMENT = "remind-appointment"
@@ -183,6 +185,7 @@ class Notifying:
             REMIND_READER: self.remind_reader,
             MAIL_PERSON: self.mail_person,
             MAIL_LINK: self.mail_link,
+            MAIL_ACCOUNT: self.mail_account,
             LEAVE_UNREAD: self.leave_unread,
             REMIND_APPOINTMENT: self.remind_appointment,
             MAIL_APPOINTMENT_REMINDER: self.mail_appointment_reminder,
@@ -219,7 +222,18 @@ class Notifying:
             link = await self._identity.LinkOf(request)
         except (NotFound, Refused):
             return
-        await self._mail(carrying, link, link.url)
+        await self._mail(carrying, link, link.url, [(one.practice_name, one.url) for one in link.further])
+
+    async def mail_account(self, carrying: Carrying) -> None:
+        """An account that was closed meanwhile, or that nothing may be mailed to, gets no mail (R42)."""
+        notice = _notice(carrying)
+        request = ContactOfRequest(account_id=str(notice.person_id), cause=notice.cause)
+        try:
+            contact = await self._identity.ContactOf(request)
+        except NotFound:
+            return
+        path = "help" if notice.kind == "recovery-withheld" else ""
+        await self._mail(carrying, contact, f"{self._public_url}/{path}")
 
     async def leave_unread(self, carrying: Carrying) -> None:
         details = carrying.effect.details
@@ -253,14 +267,21 @@ class Notifying:
             return
         await self._mail(carrying, contact, f"{self._public_url}/")
 
-    async def _mail(self, carrying: Carrying, contact: ContactOfResponse | LinkOfResponse, link: str) -> None:
+    async def _mail(
+        self,
+        carrying: Carrying,
+        contact: ContactOfResponse | LinkOfResponse,
+        link: str,
+        further: Sequence[tuple[str, str]] = (),
+    ) -> None:
         """Sends first and records then: a crash between the two gives the same mail again, with the same Message-ID."""
         notice, mail_id = _notice(carrying), carrying.effect.id
         reason: BounceReason | None = None if contact.email else "no_address"
         if contact.email:
             sender = Sender(contact.practice_name, contact.support_phone)
             try:
-                await self._mails.send(mail_id, contact.email, write(notice.kind, contact.language, sender, link))
+                letter = write(notice.kind, contact.language, sender, link, further)
+                await self._mails.send(mail_id, contact.email, letter)
             except MailRefused:
                 reason = "refused"
         if reason is None:

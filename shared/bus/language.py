@@ -31,6 +31,9 @@ PUBLISHED: Mapping[str, tuple[type[PublicEvent], ...]] = {
         identity.InvitationVoided,
         identity.PatientEnrolled,
         identity.PatientUnenrolled,
+        identity.RecoveryRequested,
+        identity.RecoveryWithheld,
+        identity.SecurityNoticed,
         access.RecordViewed,
     ),
     "consent": (

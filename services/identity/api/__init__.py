@@ -4,11 +4,12 @@ from services.identity.api.accounts import AccountsApi
 from services.identity.api.invitations import InvitationsApi
 from services.identity.api.patients import PatientsApi
 from services.identity.api.practices import PracticesApi
+from services.identity.api.recovery import RecoveryApi
 from services.identity.api.sessions import SessionsApi
 from services.identity.api.staff import StaffApi
 
 __all__ = ["IdentityApi"]
 
 
-class IdentityApi(PracticesApi, StaffApi, PatientsApi, InvitationsApi, SessionsApi, AccountsApi):
+class IdentityApi(PracticesApi, StaffApi, PatientsApi, InvitationsApi, SessionsApi, AccountsApi, RecoveryApi):
     """The servicer of ``portal.identity.v1.IdentityApi``."""

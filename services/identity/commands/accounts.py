@@ -204,10 +204,19 @@ class Factors:
         """WrongCode unless the code proves the waiting seed; a repeat does not need it again."""
         if await work.store.command(work.command_id) is None:
             await self._vault.confirm_totp(command.account_id, command.code)
-        return await work.change(Account, command.account_id, lambda account: account.enrol_totp(work.now))
+
+        def decide(account: Account) -> None:
+            account.enrol_totp(work.now)
+            account.notice("factor", work.now)
+
+        return await work.change(Account, command.account_id, decide)
 
     async def remove_totp(self, command: RemoveTotp, work: Work) -> Position:
-        position = await work.change(Account, command.account_id, lambda account: account.remove_totp(work.now))
+        def decide(account: Account) -> None:
+            account.remove_totp(work.now)
+            account.notice("factor", work.now)
+
+        position = await work.change(Account, command.account_id, decide)
         await self._vault.remove_totp(command.account_id)
         return position
 

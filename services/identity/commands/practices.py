@@ -67,6 +67,18 @@ async def set_up_practice(command: SetUpPractice, work: Work) -> Position:
 
 
 @dataclass(frozen=True, slots=True)
+class SwitchSecurityQuestion:
+    practice_id: PracticeId
+    asked: bool
+
+
+async def switch_security_question(command: SwitchSecurityQuestion, work: Work) -> Position:
+    return await work.change(
+        Practice, command.practice_id, lambda practice: practice.switch_security_question(command.asked)
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class RegisterProvider:
     practice_id: PracticeId
     npi: str

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.identity.domain.errors import LinkGone
 
-Purpose = Literal["invitation", "staff-invitation"]
+Purpose = Literal["invitation", "staff-invitation", "recovery", "address-confirmation"]
 
 
 class Links:

@@ -175,11 +175,12 @@ class Sessions:
             self._clock(), hashed(cookie),
         )  # fmt: skip
 
-    async def end_all_of(self, account_id: UUID) -> None:
+    async def end_all_of(self, account_id: UUID, opened_before: datetime | None = None) -> None:
+        """All open ones, or those that were opened before an instant."""
         await self._database.execute(
             "UPDATE credential_sessions SET ended_at = $1, cookie_hash = NULL "
-            "WHERE account_id = $2 AND ended_at IS NULL",
-            self._clock(), account_id,
+            "WHERE account_id = $2 AND ended_at IS NULL AND ($3::timestamptz IS NULL OR opened_at < $3)",
+            self._clock(), account_id, opened_before,
         )  # fmt: skip
 
     async def recently_ended(self) -> list[UUID]:

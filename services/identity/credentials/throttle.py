@@ -13,6 +13,7 @@ ANSWERS_A_DAY = 10
 """R26: ten wrong answers an account and day."""
 SOURCE_TRIES, SOURCE_WINDOW = 100, timedelta(minutes=15)
 """Wrong answers from one address, over all names; a whole practice may sit behind one."""
+HOUR, MAILS_AN_HOUR = timedelta(hours=1), 5
 
 COUNT = """
 INSERT INTO credential_tries AS tries (bucket, since, count)
@@ -42,6 +43,16 @@ def source(address: str) -> Bucket:
 
 def answers(whose: str) -> Bucket:
     return Bucket(f"answers:{whose}", ANSWERS_A_DAY, DAY)
+
+
+def requests(address: str) -> Bucket:
+    """Recoveries asked for from one address."""
+    return Bucket(f"requests:{address}", SOURCE_TRIES, SOURCE_WINDOW)
+
+
+def mails(word: str) -> Bucket:
+    """Recovery mails for one name as typed. As long as links hold: who is kept from a new one has live ones."""
+    return Bucket(f"mails:{word}", MAILS_AN_HOUR, HOUR)
 
 
 class Throttle:

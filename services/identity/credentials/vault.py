@@ -68,6 +68,38 @@ class Vault:
         opened = await self._database.unseal(account_id, rows[0]["sealed"], f"credential_passwords {account_id}")
         return str(opened["hash"])
 
+    async def put_waiting_password(self, account_id: UUID, issue: UUID, hashed: str) -> None:
+        """Kept beside the password that counts, until the event that names ``issue`` is stored."""
+        sealed = await self._database.seal(account_id, {"hash": hashed}, f"credential_passwords {account_id}")
+        await self._database.execute(
+            "INSERT INTO credential_passwords_waiting (account_id, issue, sealed) VALUES ($1, $2, $3) "
+            "ON CONFLICT (account_id, issue) DO UPDATE SET sealed = EXCLUDED.sealed",
+            account_id, issue, sealed,
+        )  # fmt: skip
+
+    async def take_waiting_password(self, account_id: UUID, issue: UUID) -> bool:
+        """The waiting password counts from now on; whether there still was one. One statement: all or nothing."""
+        tag = await self._database.execute(
+            "WITH taken AS (DELETE FROM credential_passwords_waiting WHERE account_id = $1 AND issue = $2 "
+            "RETURNING account_id, sealed) INSERT INTO credential_passwords (account_id, sealed) "
+            "SELECT account_id, sealed FROM taken ON CONFLICT (account_id) DO UPDATE SET sealed = EXCLUDED.sealed",
+            account_id, issue,
+        )  # fmt: skip
+        return tag == "INSERT 0 1"
+
+    async def drop_waiting_password(self, account_id: UUID, issue: UUID) -> None:
+        await self._database.execute(
+            "DELETE FROM credential_passwords_waiting WHERE account_id = $1 AND issue = $2", account_id, issue
+        )
+
+    async def answer(self, account_id: UUID) -> tuple[str, str] | None:
+        """The security question and the hash of its answer, None where none was chosen."""
+        rows = await self._database.fetch("SELECT sealed FROM credential_answers WHERE account_id = $1", account_id)
+        if not rows:
+            return None
+        opened = await self._database.unseal(account_id, rows[0]["sealed"], f"credential_answers {account_id}")
+        return str(opened["question"]), str(opened["hash"])
+
     async def put_answer(self, account_id: UUID, question: str, answer_hash: str) -> None:
         sealed = await self._database.seal(
             account_id, {"question": question, "hash": answer_hash}, f"credential_answers {account_id}"
@@ -80,7 +112,7 @@ class Vault:
 
     async def forget(self, account_id: UUID) -> None:
         """Deletes every secret of an account that was closed, or that did not come about after all."""
-        for table in ("passwords", "answers", "totp", "recovery_used"):
+        for table in ("passwords", "passwords_waiting", "answers", "totp", "recovery_used"):
             await self._database.execute(f"DELETE FROM credential_{table} WHERE account_id = $1", account_id)  # noqa: S608  # names from the line above
 
     def derived_authenticator(self, purpose: str, whose: UUID) -> Authenticator:

@@ -1,12 +1,16 @@
 """An account: one person's way in, the records and memberships it is joined to; and the user name it took."""
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from services.identity.domain.errors import FactorNeeded, UserNameTaken
-from services.identity.domain.values import AccountId, PracticeId, Relation, StaffId, UserNameId
+from services.identity.domain.values import AccountId, PasswordIssue, PracticeId, Relation, StaffId, UserNameId
 from shared.aggregate import SERVICE_SUBJECT, Aggregate, event
 from shared.errors import NotFound, Refused
+
+About = Literal["password", "factor", "address", "token"]
+"""What the holder of an account is told of, and cannot switch off (R35)."""
 
 
 class Account(Aggregate):
@@ -38,6 +42,15 @@ class Account(Aggregate):
     class TotpRemoved(Aggregate.Event):
         removed_at: datetime
 
+    class PasswordChanged(Aggregate.Event):
+        issue: PasswordIssue
+        changed_at: datetime
+
+    class Noticed(Aggregate.Event):
+        practice_id: PracticeId
+        about: About
+        noticed_at: datetime
+
     class Closed(Aggregate.Event):
         closed_at: datetime
 
@@ -53,6 +66,8 @@ class Account(Aggregate):
         self.staff: dict[PracticeId, StaffId] = {}
         self.has_totp = False
         self.is_open = True
+        self.password_number = 1
+        self.password_issue: PasswordIssue | None = None
 
     @property
     def subject_id(self) -> UUID:
@@ -116,6 +131,32 @@ class Account(Aggregate):
     @event(TotpRemoved)
     def _totp_removed(self, removed_at: datetime) -> None:
         self.has_totp = False
+
+    def change_password(self, issue: PasswordIssue, at: datetime) -> None:
+        """Another password counts; every link and token to choose one is of no use any more (R26)."""
+        self.require_open()
+        self._password_changed(issue=issue, changed_at=at)
+
+    @event(PasswordChanged)
+    def _password_changed(self, issue: PasswordIssue, changed_at: datetime) -> None:
+        self.password_number += 1
+        self.password_issue = issue
+
+    @property
+    def practice_id(self) -> PracticeId | None:
+        """On whose behalf the holder is written to: of the own record, else of another, else the employer."""
+        own = [record.practice_id for record in self.records if record.is_own]
+        return next(iter([*own, *(record.practice_id for record in self.records), *self.staff]), None)
+
+    def notice(self, about: About, at: datetime) -> None:
+        """The holder is to be told of it by mail."""
+        practice_id = self.practice_id
+        if practice_id is not None:
+            self._noticed(practice_id=practice_id, about=about, noticed_at=at)
+
+    @event(Noticed)
+    def _noticed(self, practice_id: PracticeId, about: About, noticed_at: datetime) -> None:
+        """Changes nothing: what changed is told by its own event."""
 
     @property
     def is_joined(self) -> bool:

@@ -33,6 +33,24 @@ class WrongCode(Refused):
     slug = "wrong_code"
 
 
+class WrongAnswer(Refused):
+    """Not the answer to the security question; the third one voids the link (R23)."""
+
+    slug = "wrong_answer"
+
+
+class WrongToken(Refused):
+    """Unknown, used, expired, guessed-at tokens and other addresses answer alike (R25)."""
+
+    slug = "wrong_token"
+
+
+class CallerNotVerified(Refused):
+    """What the caller said is not what is on record (R25)."""
+
+    slug = "caller_not_verified"
+
+
 class ConsentMissing(Refused):
     """An invitation without consent is impossible (R2)."""
 

@@ -26,6 +26,9 @@ class Practice(Aggregate):
     class AdminLost(Aggregate.Event):
         staff_id: StaffId
 
+    class SecurityQuestionSwitched(Aggregate.Event):
+        asked: bool
+
     @staticmethod
     def create_id(practice_id: PracticeId) -> UUID:
         return practice_id
@@ -37,6 +40,7 @@ class Practice(Aggregate):
         self.details = details
         self.rules = rules
         self.admins: set[StaffId] = set()
+        self.asks_security_question = True
 
     @property
     def subject_id(self) -> UUID:
@@ -49,6 +53,15 @@ class Practice(Aggregate):
     @event(DetailsChanged)
     def _details_changed(self, details: PracticeDetails) -> None:
         self.details = details
+
+    def switch_security_question(self, asked: bool) -> None:
+        """Whether recovery by user name asks it (R23)."""
+        if asked != self.asks_security_question:
+            self._security_question_switched(asked=asked)
+
+    @event(SecurityQuestionSwitched)
+    def _security_question_switched(self, asked: bool) -> None:
+        self.asks_security_question = asked
 
     def count_admin(self, staff_id: StaffId, is_admin: bool) -> None:
         """Keeps the admins who are active; LastAdmin where none would be left."""

@@ -16,6 +16,11 @@ PersonId = NewType("PersonId", UUID)
 InvitationId = NewType("InvitationId", UUID)
 AccountId = NewType("AccountId", UUID)
 ConsentId = NewType("ConsentId", UUID)
+RecoveryId = NewType("RecoveryId", UUID)
+AttemptId = NewType("AttemptId", UUID)
+"""Of somebody who asked for a recovery, whether or not anyone matched."""
+PasswordIssue = NewType("PasswordIssue", UUID)
+"""Names one choice of a password, never the password."""
 UserNameId = NewType("UserNameId", UUID)
 """Blind index of a user name's skeleton: look-alikes share it."""
 

@@ -18,6 +18,9 @@ Kind = Literal[
     "appointment-reminder",
     "refill",
     "access",
+    "recovery",
+    "recovery-withheld",
+    "security",
 ]
 BounceReason = Literal["refused", "no_address"]
 

@@ -135,3 +135,24 @@ class PatientUnenrolled(PatientEvent):
     account_id: UUID
     person_id: UUID
     by: Literal["self", "staff"]
+
+
+class RecoveryRequested(PublicEvent):
+    """Somebody asked to recover an account; the link holds until ``expires_at``."""
+
+    account_id: UUID
+    recovery_id: UUID
+    expires_at: datetime
+
+
+class RecoveryWithheld(PublicEvent):
+    """Somebody asked to recover an account whose address proves nobody: its holder is told, without a link."""
+
+    account_id: UUID
+
+
+class SecurityNoticed(PublicEvent):
+    """The holder of an account is to be told that its password, factor, address or a token changed."""
+
+    account_id: UUID
+    about: Literal["password", "factor", "address", "token"]

@@ -32,6 +32,7 @@ from shared.contracts.identity.v1 import events as identity
 from shared.contracts.identity.v1.peers_pb2 import (
     ContactOfRequest,
     ContactOfResponse,
+    FurtherLink,
     LinkOfRequest,
     LinkOfResponse,
 )
@@ -113,12 +114,13 @@ class Contacts:
     def __init__(self) -> None:
         self.voided = False
         self.language = "en"
+        self.further: list[FurtherLink] = []
         self.asked: list[ContactOfRequest | LinkOfRequest] = []
 
     async def ContactOf(self, request: ContactOfRequest, /) -> ContactOfResponse:
         self.asked.append(request)
         return ContactOfResponse(
-            email=ADDRESSES.get(UUID(request.person_id), ""),
+            email=ADDRESSES.get(UUID(request.account_id or request.person_id), ""),
             practice_name="Elm Street Practice",
             support_phone="555-0100",
             language=self.language,
@@ -134,6 +136,7 @@ class Contacts:
             practice_name="Elm Street Practice",
             support_phone="555-0100",
             language=self.language,
+            further=self.further,
         )
 
 

@@ -9,7 +9,14 @@ import pytest
 
 from shared.contracts.consent.v1.events import AuthorizationEnded, AuthorizationGranted, ConsentWithdrawn
 from shared.contracts.documents.v1.events import DocumentReleased, ResultReleased
-from shared.contracts.identity.v1.events import InvitationIssued, StaffInvited
+from shared.contracts.identity.v1.events import (
+    InvitationIssued,
+    RecoveryRequested,
+    RecoveryWithheld,
+    SecurityNoticed,
+    StaffInvited,
+)
+from shared.contracts.identity.v1.peers_pb2 import FurtherLink
 from shared.contracts.messaging.v1 import api_pb2
 from tests.integration.services.messaging.conftest import House
 from tests.integration.services.messaging.people import (
@@ -268,3 +275,40 @@ async def test_stored_events_effects_and_rows_hold_no_text_of_a_message_in_clear
         rows = await house.database.fetch(f"SELECT row.* FROM {table} row")  # noqa: S608  # table names of this test
         assert rows
         assert "CANARY" not in str(rows)
+
+
+async def test_r24_a_recovery_mail_holds_a_link_for_each_account_named_by_its_practice(house: House) -> None:
+    further = FurtherLink(url="https://localhost:8443/recovery/2/b", practice_name="Oak Lane Practice")
+    house.contacts.further = [further]
+    event = RecoveryRequested(
+        practice_id=PRACTICE, account_id=PATIENTS_ACCOUNT, recovery_id=uuid4(), expires_at=house.now
+    )
+    await house.tell("identity", event)
+    await house.carry_out()
+    mail = house.post.catcher.mails[0]
+    for part in ("plain", "html"):
+        body = mail.get_body((part,))
+        assert body is not None
+        assert f"/{event.recovery_id}" in body.get_content()
+        assert further.url in body.get_content()
+        assert "Oak Lane Practice" in body.get_content()
+    house.contacts.voided = True
+    await house.tell("identity", event)
+    await house.carry_out()
+    assert len(house.post.catcher.mails) == 1
+
+
+async def test_r12_where_the_address_proves_nobody_the_mail_holds_no_link_but_to_the_help(house: House) -> None:
+    await house.tell("identity", RecoveryWithheld(practice_id=PRACTICE, account_id=PATIENT))
+    await house.carry_out()
+    body = house.post.catcher.mails[0].get_body(("plain",))
+    assert body is not None
+    assert re.findall(r"https://\S+", body.get_content()) == ["https://p/help"]
+
+
+async def test_r35_security_notices_name_nobody_and_cannot_be_switched_off(house: House) -> None:
+    await house.tell("identity", SecurityNoticed(practice_id=PRACTICE, account_id=PATIENT, about="password"))
+    await house.carry_out()
+    assert recipients(house) == [ADDRESSES[PATIENT]]
+    assert house.post.catcher.mails[0]["Subject"] == "The security of your account at Elm Street Practice has changed"
+    assert await outcomes(house) == ["security:sent:"]

@@ -1,0 +1,136 @@
+"""Where an account is reached, whose an address is, and whether it proves anybody (R12, R42)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from services.identity.domain.account import Account
+from services.identity.domain.ages import age_at
+from services.identity.domain.enrolments import Enrolments
+from services.identity.domain.patient import Patient, Person
+from services.identity.domain.practice import Practice
+from services.identity.domain.recovery import Reached
+from services.identity.domain.staff import StaffMember
+from services.identity.domain.values import AccountId, PersonName, enrolments_id
+from services.identity.projections import addresses
+from services.identity.projections.patients import words_of
+from shared.eventstore.store import EventStore
+from shared.reading import Database
+
+MOST_USES = 100
+"""More people than this at one address: it proves nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contacted:
+    """A holder of an address: patient, person of a record, or member of staff, as the store has them now."""
+
+    reached: Reached
+    email: str
+    language: str
+    name: PersonName
+    birth_date: date | None
+    account_id: AccountId | None
+    patient_id: UUID | None = None
+
+    def is_same_person_as(self, other: "Contacted") -> bool:
+        """The same name and birth date; staff have no birth date on record."""
+        dates = {day for day in (self.birth_date, other.birth_date) if day is not None}
+        return calling_name(self.name) == calling_name(other.name) and len(dates) < 2
+
+
+def calling_name(name: PersonName) -> str:
+    """The first given name and the family name, without accents, case and signs."""
+    return " ".join([*words_of(name.given)[:1], *words_of(name.family)])
+
+
+def details_word(name: PersonName, birth_date: date) -> str:
+    """What route B compares (R24), before it is made a blind index."""
+    return f"{calling_name(name)}|{birth_date.isoformat()}"
+
+
+class AddressBook:
+    """Finds by the read model of addresses, then believes the store only."""
+
+    def __init__(self, store: EventStore, database: Database) -> None:
+        self._store, self._database = store, database
+
+    async def at(self, word: UUID) -> list[Contacted]:
+        """Everyone who is reached at the address with that blind index."""
+        async with self._database.live_rows() as rows:
+            found = await addresses.uses(rows, word, MOST_USES)
+        holders = [await self.holder(row["kind"], row["holder_id"]) for row in found]
+        return [one for one in holders if one is not None and self.word(one.email) == word]
+
+    def word(self, email: str) -> UUID:
+        return self._store.blind(addresses.PURPOSE, email)
+
+    async def of_account(self, account: Account) -> Contacted | None:
+        """Where its holder is written to: the own record's address, else another's, else that of a membership."""
+        places = [("patient" if record.is_own else "person", record.person_id) for record in account.records]
+        places.sort(key=lambda place: place[0] != "patient")
+        for kind, holder_id in [*places, *(("staff", staff_id) for staff_id in account.staff.values())]:
+            found = await self.holder(kind, holder_id)
+            if found is not None and found.email:
+                return found
+        return None
+
+    async def holder(self, kind: str, holder_id: UUID) -> Contacted | None:
+        if kind == "staff":
+            member = await self._store.find(StaffMember, holder_id)
+            return None if member is None or member.state == "left" else _of_staff(member)
+        person = await self._store.find(Patient if kind == "patient" else Person, holder_id)
+        if not isinstance(person, Patient | Person):
+            return None
+        patient_id = person.id if isinstance(person, Patient) else person.patient_id
+        enrolments = await self._store.find(Enrolments, enrolments_id(patient_id))  # type: ignore[arg-type]  # its id
+        return Contacted(
+            Reached(
+                "patient" if isinstance(person, Patient) else "person",
+                person.id,
+                person.practice_id,
+                person.contact_number,
+            ),
+            person.contact.email,
+            person.contact.language,
+            person.name,
+            person.birth_date,
+            enrolments.accounts.get(person.id) if enrolments is not None else None,  # type: ignore[call-overload]  # as above
+            patient_id,
+        )
+
+    async def proves_nobody(self, contacted: Contacted, account_id: UUID | None) -> bool:
+        """Whether another account, or a representative who is somebody else, uses the address (R12)."""
+        others = await self.at(self.word(contacted.email))
+        return len(others) >= MOST_USES or any(_is_other(one, contacted, account_id) for one in others)
+
+    async def is_silent(self, contacted: Contacted, now: datetime) -> bool:
+        """A teen's own record at the address of a representative of theirs: nothing is sent there (R42)."""
+        if contacted.reached.kind != "patient" or contacted.birth_date is None:
+            return False
+        practice = await self._store.find(Practice, contacted.reached.practice_id)
+        if practice is None:
+            return False
+        age = age_at(contacted.birth_date, now, practice.rules.time_zone)
+        if not practice.rules.adolescent_age <= age < practice.rules.adult_age:
+            return False
+        return representative_among(await self.at(self.word(contacted.email)), contacted.reached.holder_id)
+
+
+def representative_among(holders: Sequence[Contacted], patient_id: UUID) -> bool:
+    return any(one.reached.kind == "person" and one.patient_id == patient_id for one in holders)
+
+
+def _is_other(one: Contacted, contacted: Contacted, account_id: UUID | None) -> bool:
+    if one.reached.holder_id == contacted.reached.holder_id or one.is_same_person_as(contacted):
+        return False
+    if one.account_id is not None:
+        return one.account_id != account_id
+    return one.reached.kind == "person"
+
+
+def _of_staff(member: StaffMember) -> Contacted:
+    invitee = member.invitee
+    reached = Reached("staff", member.id, member.practice_id)
+    return Contacted(reached, invitee.email, "en", invitee.name, None, member.account_id)
