@@ -23,6 +23,7 @@ from shared.rpc.fields import choice_field, date_message, instant_message, text_
 _EMAIL = re.compile(r"[^@\s,;:<>()\[\]\\\"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]*\.)+[A-Za-z]{2,24}")
 _PHONE = re.compile(r"\+?[0-9 ().\-x/]{7,40}")
 _NPI = re.compile(r"[0-9]{10}")
+_IMPORTED_NPI = re.compile(r"[0-9]{1,20}")
 
 
 def optional_text(text: str, field: str, *, most: int = 200) -> str:
@@ -49,6 +50,13 @@ def phone_field(text: str, field: str) -> str:
 def npi_field(text: str, field: str) -> str:
     if not _NPI.fullmatch(text):
         raise InvalidField(field, "expected ten digits")
+    return text
+
+
+def imported_npi_field(text: str, field: str) -> str:
+    """Digits as the source gives them: synthetic records number their practitioners from 10."""
+    if not _IMPORTED_NPI.fullmatch(text):
+        raise InvalidField(field, "expected 1 to 20 digits")
     return text
 
 

@@ -18,7 +18,7 @@ from services.identity.domain.values import (
     PracticeId,
     PracticeRules,
 )
-from services.identity.messages import email_field, npi_field, optional_text, phone_field
+from services.identity.messages import email_field, imported_npi_field, optional_text, phone_field
 from services.identity.parts import Servicer
 from shared.contracts.identity.v1 import peers_pb2
 from shared.errors import InvalidField
@@ -88,7 +88,7 @@ class OperatingPeers(Servicer):
     ) -> peers_pb2.ImportProviderResponse:
         command = RegisterProvider(
             PracticeId(uuid_field(request.practice_id, "practice_id")),
-            npi_field(request.npi, "npi"),
+            imported_npi_field(request.npi, "npi"),
             _name(request),
             optional_text(request.credentials, "credentials", most=40),
         )

@@ -29,6 +29,7 @@ class House:
 
     portal: Portal
     channels: ApiChannel
+    name: str
     practice_id: str
     admin: Person
     provider_id: str = ""
@@ -36,13 +37,16 @@ class House:
 
     @classmethod
     async def open(cls, portal: Portal, channels: ApiChannel) -> "House":
-        name = unique("admin")
+        name, user_name = unique("Practice"), unique("admin")
         opened = await journey.open_practice(
-            channels, unique("Practice"), "America/New_York", ("Ada", "Quist", f"{name}@house.example")
+            channels, name, "America/New_York", ("Ada", "Quist", f"{user_name}@house.example")
         )
-        return cls(
-            portal, channels, opened.practice_id, await journey.join_staff(portal, opened.link, name, password())
-        )
+        admin = await journey.join_staff(portal, opened.link, user_name, password())
+        return cls(portal, channels, name, opened.practice_id, admin)
+
+    async def mails(self) -> int:
+        """How many mails the practice has sent."""
+        return sum(self.name in mail["subject"] + mail["text"] for mail in await self.portal.mails())
 
     def of(self, rest: str) -> str:
         """A path of this practice."""
