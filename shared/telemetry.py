@@ -12,8 +12,6 @@ from typing import Any
 
 from opentelemetry import context as contexts
 from opentelemetry import trace
-from opentelemetry.sdk.resources import SERVICE_NAME, Resource
-from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -72,21 +70,6 @@ def log_as_json(service: str, level: int = logging.INFO) -> None:
     root.setLevel(logging.WARNING)
     for name in ("shared", "services", "web", "operations", "deploy"):
         logging.getLogger(name).setLevel(level)
-
-
-def trace_to(service: str, endpoint: str) -> TracerProvider:
-    """Installs the tracer; spans are exported only where an OTLP endpoint is set, trace ids are always there."""
-    provider = TracerProvider(resource=Resource.create({SERVICE_NAME: service}))
-    if endpoint:
-        # Loaded only where it is asked for: together they are a tenth of a service's start.
-        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
-        from opentelemetry.instrumentation.asyncpg import AsyncPGInstrumentor  # noqa: PLC0415
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
-
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
-        AsyncPGInstrumentor(capture_parameters=False).instrument()  # type: ignore[no-untyped-call]
-    trace.set_tracer_provider(provider)
-    return provider
 
 
 @contextmanager
