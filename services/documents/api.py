@@ -7,7 +7,7 @@ from google.api.httpbody_pb2 import HttpBody
 
 from services.documents import commands, messages
 from services.documents.domain.errors import ProviderNotTakingPart
-from services.documents.domain.results import Report, Value
+from services.documents.domain.results import Report
 from services.documents.projections import access_history, providers, record_entries, results
 from services.documents.projections.results import ResultRow
 from services.documents.result_pdf import result_pdf
@@ -18,8 +18,6 @@ from shared.reading import Rows
 from shared.rpc.call import Call
 from shared.rpc.fields import choice_field, text_field, uuid_field
 
-MOST_VALUES = 200
-"""Values that one filed result may hold."""
 KINDS = frozenset({"", "medication", "allergy", "immunization", "problem"})
 
 
@@ -35,6 +33,7 @@ class DocumentsApi:
             found = await results.page(
                 rows, uuid_field(request.patient_id, "patient_id"), is_staff(call), _instant_and_id(keyset), size + 1
             )
+        call.viewed(*(row.result_id for row in found[:size]))
         answer = api_pb2.ListResultsResponse(results=[messages.summary(row) for row in found[:size]])
         if len(found) > size:
             answer.next_page_token = call.next_page(_keyset(found[size - 1].effective_at, found[size - 1].result_id))
@@ -83,8 +82,7 @@ class DocumentsApi:
                 rows,
                 uuid_field(request.patient_id, "patient_id"),
                 own_only,
-                access_history.Keyset.parse(keyset),
-                size + 1,
+                access_history.Wanted(is_staff(call), access_history.Keyset.parse(keyset), size + 1),
             )
         answer = api_pb2.ListAccessHistoryResponse(entries=[messages.access_entry(row) for row in found[:size]])
         if len(found) > size:
@@ -95,10 +93,11 @@ class DocumentsApi:
         self, request: api_pb2.ListPendingResultsRequest, call: Call
     ) -> api_pb2.ListPendingResultsResponse:
         keyset, size = call.page(request.page_token, request.page_size)
+        practice_id, own = uuid_field(request.practice_id, "practice_id"), await own_patients(call)
         async with call.rows() as rows:
-            found = await results.waiting(
-                rows, uuid_field(request.practice_id, "practice_id"), _instant_and_id(keyset), size + 1
-            )
+            found = await results.waiting(rows, practice_id, own, _instant_and_id(keyset), size + 1)
+        for row in found[:size]:
+            call.viewed(row.result_id, patient_id=row.patient_id, practice_id=row.practice_id)
         answer = api_pb2.ListPendingResultsResponse(results=[messages.summary(row) for row in found[:size]])
         if len(found) > size:
             answer.next_page_token = call.next_page(_keyset(found[size - 1].received_at, found[size - 1].result_id))
@@ -115,7 +114,7 @@ class DocumentsApi:
             title=text_field(request.title, "title"),
             category=messages.category(request.category),
             effective_at=messages.instant(request.effective_at, "effective_at"),
-            values=read_values(request),
+            values=messages.values(request.values),
             ordering_provider_id=orderer,
         )
         filed = await call.perform(commands.file_result, commands.FileResult(practice_id, patient_id, report))
@@ -138,6 +137,11 @@ class DocumentsApi:
 
 def is_staff(call: Call) -> bool:
     return call.actor.kind == "staff"
+
+
+async def own_patients(call: Call) -> list[UUID]:
+    """The patients whom the caller is or represents: nobody acts as staff on these, or meets them in a queue (R43)."""
+    return [window.patient_id for window in await call.windows()]
 
 
 def located(call: Call) -> tuple[UUID, UUID]:
@@ -164,23 +168,6 @@ async def approving_provider(call: Call) -> UUID:
         if not await providers.takes_part(rows, practice_id, call.actor.provider_id):
             raise ProviderNotTakingPart
     return call.actor.provider_id
-
-
-def read_values(request: api_pb2.FileResultRequest) -> tuple[Value, ...]:
-    """1 to 200 values, each with a name and a value; InvalidField names the place."""
-    if not 1 <= len(request.values) <= MOST_VALUES:
-        raise InvalidField("values", f"expected 1 to {MOST_VALUES} values")
-    return tuple(
-        Value(
-            name=text_field(given.name, f"values[{place}].name"),
-            value=text_field(given.value, f"values[{place}].value", most=2000),
-            unit=text_field(given.unit, f"values[{place}].unit", most=40, least=0),
-            reference_low=text_field(given.reference_low, f"values[{place}].reference_low", most=40, least=0),
-            reference_high=text_field(given.reference_high, f"values[{place}].reference_high", most=40, least=0),
-            code=text_field(given.code, f"values[{place}].code", most=40, least=0),
-        )
-        for place, given in enumerate(request.values)
-    )
 
 
 def _keyset(at: datetime, id_: UUID) -> str:

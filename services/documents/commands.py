@@ -83,7 +83,8 @@ async def import_result(command: ImportResult, work: Work) -> Imported:
         nonlocal outcome
         known = await streams.find(Result, result_id)
         if known is not None:
-            outcome = "unchanged" if known.report == command.report else "changed"
+            same = (known.patient_id, known.report) == (command.patient_id, command.report)
+            outcome = "unchanged" if same else "changed"
             return
         outcome = "new"
         streams.add(
@@ -117,7 +118,8 @@ async def import_record_entry(command: ImportRecordEntry, work: Work) -> Importe
         nonlocal outcome
         known = await streams.find(RecordEntry, entry_id)
         if known is not None:
-            outcome = "unchanged" if known.entry == command.entry else "changed"
+            same = (known.patient_id, known.entry) == (command.patient_id, command.entry)
+            outcome = "unchanged" if same else "changed"
             return
         outcome = "new"
         streams.add(

@@ -1,5 +1,6 @@
 """Documents' rows as the API's messages, and the API's words read."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import get_args
 from uuid import UUID
@@ -7,14 +8,16 @@ from uuid import UUID
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.documents.domain.flags import flag
-from services.documents.domain.results import Category
+from services.documents.domain.results import Category, Value
 from services.documents.projections.access_history import AccessRow
 from services.documents.projections.record_entries import EntryRow
 from services.documents.projections.results import ResultRow, kind
 from shared.contracts.documents.v1 import api_pb2
 from shared.errors import InvalidField
-from shared.rpc.fields import date_message, instant_message, uuid_field
+from shared.rpc.fields import date_message, instant_message, text_field, uuid_field
 
+MOST_VALUES = 200
+"""Values that one result may hold."""
 CATEGORIES: dict[str, Category] = {word: word for word in get_args(Category)}
 
 
@@ -77,6 +80,23 @@ def access_entry(row: AccessRow) -> api_pb2.AccessEntry:
         purpose=row.purpose,
         service=row.service,
         object_ids=[str(one) for one in row.object_ids],
+    )
+
+
+def values(given: Sequence[api_pb2.ResultValue]) -> tuple[Value, ...]:
+    """1 to 200 values, each with a name and a value; InvalidField names the place."""
+    if not 1 <= len(given) <= MOST_VALUES:
+        raise InvalidField("values", f"expected 1 to {MOST_VALUES} values")
+    return tuple(
+        Value(
+            name=text_field(one.name, f"values[{place}].name"),
+            value=text_field(one.value, f"values[{place}].value", most=2000),
+            unit=text_field(one.unit, f"values[{place}].unit", most=40, least=0),
+            reference_low=text_field(one.reference_low, f"values[{place}].reference_low", most=40, least=0),
+            reference_high=text_field(one.reference_high, f"values[{place}].reference_high", most=40, least=0),
+            code=text_field(one.code, f"values[{place}].code", most=40, least=0),
+        )
+        for place, one in enumerate(given)
     )
 
 

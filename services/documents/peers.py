@@ -5,7 +5,7 @@ from typing import get_args
 from services.documents import commands, messages
 from services.documents.commands import Imported
 from services.documents.domain.record import Entry, Kind
-from services.documents.domain.results import Report, Value
+from services.documents.domain.results import Report
 from services.documents.projections import results
 from shared.contracts.documents.v1 import peers_pb2
 from shared.errors import InvalidField, NotFound
@@ -23,10 +23,7 @@ class DocumentsPeers:
             title=text_field(request.title, "title"),
             category=messages.category(request.category),
             effective_at=messages.instant(request.effective_at, "effective_at"),
-            values=tuple(
-                Value(given.name, given.value, given.unit, given.reference_low, given.reference_high, given.code)
-                for given in request.values
-            ),
+            values=messages.values(request.values),
             ordering_provider_id=messages.ordering_provider(request.ordering_provider_id),
         )
         command = commands.ImportResult(

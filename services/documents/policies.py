@@ -59,13 +59,13 @@ def _import() -> Policy:
 
 
 POLICIES: Mapping[str, Policy] = {
-    "ListResults": _read("results"),
+    "ListResults": _read("results", recorded=True),
     "GetResult": _read("results", of_result=True, recorded=True),
     "DownloadResult": _read("results", of_result=True, recorded=True),
     "ListRecordEntries": _read("results", recorded=True),
     "ListAccessHistory": _read("", roles=frozenset({"admin"})),
     "ListPendingResults": Policy(
-        callers=frozenset({STAFF}), purpose="treatment", roles=CLINICAL, locate=practice_of_request
+        callers=frozenset({STAFF}), purpose="treatment", roles=CLINICAL, locate=practice_of_request, recorded=True
     ),
     "FileResult": Policy(
         callers=frozenset({STAFF}), purpose="treatment", roles=CLINICAL, locate=patient_of_request, writes=True

@@ -100,21 +100,31 @@ class AccessRow:
     keyset: Keyset
 
 
-async def page(
-    rows: Rows, patient_id: UUID, account_id: UUID | None, before: Keyset | None, size: int
-) -> list[AccessRow]:
-    """The latest looks at a patient's record; ``account_id`` limits them to that account's own."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which part of a history: for staff or for others, what lies before the keyset, so many."""
+
+    staff: bool
+    before: Keyset | None
+    size: int
+
+
+async def page(rows: Rows, patient_id: UUID, account_id: UUID | None, wanted: Wanted) -> list[AccessRow]:
+    """The latest looks at a patient's record; ``account_id`` limits them to that account's own.
+
+    Others than staff meet nothing that was not released: such objects are left out, and with its last one the look,
+    until the release (R14, R15).
+    """
+    before = wanted.before
     found = await rows.fetch(
-        f"""SELECT * FROM ({_UNION}) AS views
-            WHERE patient_id = $1 AND ($2::uuid IS NULL OR account_id = $2)
-              AND ($3::timestamptz IS NULL OR (at, service, position) < ($3, $4::text, $5::bigint))
-            ORDER BY at DESC, service DESC, position DESC LIMIT $6""",  # noqa: S608 — our own table names only
+        _PAGE,
         patient_id,
         account_id,
         before.at if before else None,
         before.service if before else None,
         before.position if before else None,
-        size,
+        wanted.size,
+        wanted.staff,
     )
     return [
         AccessRow(
@@ -132,3 +142,17 @@ async def page(
 
 
 _UNION = " UNION ALL ".join(f"SELECT '{source}'::text AS service, * FROM {table_of(source)}" for source in SERVICES)  # noqa: S608
+_PAGE = f"""
+SELECT views.at, account_id, acting_as, action, purpose, service, views.position, shown.object_ids
+FROM ({_UNION}) AS views,
+LATERAL (
+    SELECT coalesce(array_agg(object_id ORDER BY place), '{{}}') AS object_ids
+    FROM unnest(views.object_ids) WITH ORDINALITY AS named (object_id, place)
+    WHERE $7 OR NOT EXISTS (
+        SELECT FROM results WHERE result_id = object_id::uuid AND state NOT IN ('released', 'retracted'))
+) AS shown
+WHERE patient_id = $1 AND ($2::uuid IS NULL OR account_id = $2)
+  AND ($3::timestamptz IS NULL OR (views.at, service, views.position) < ($3, $4::text, $5::bigint))
+  AND (cardinality(views.object_ids) = 0 OR cardinality(shown.object_ids) > 0)
+ORDER BY views.at DESC, service DESC, views.position DESC LIMIT $6
+"""  # noqa: S608 - our own table names only

@@ -1,5 +1,6 @@
 """Results of patients: the staff's queue of waiting ones, and what patients may see once released."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -123,7 +124,7 @@ async def page(
     """Results of a patient by time of measurement, newest first; those who are not staff see no waiting ones."""
     found = await rows.fetch(
         """SELECT * FROM results
-           WHERE patient_id = $1 AND ($2 OR state <> 'waiting')
+           WHERE patient_id = $1 AND ($2 OR state IN ('released', 'retracted'))
              AND ($3::timestamptz IS NULL OR (effective_at, result_id) < ($3, $4::uuid))
            ORDER BY effective_at DESC, result_id DESC LIMIT $5""",
         patient_id,
@@ -135,14 +136,17 @@ async def page(
     return [_row(one) for one in found]
 
 
-async def waiting(rows: Rows, practice_id: UUID, after: tuple[datetime, UUID] | None, size: int) -> list[ResultRow]:
-    """What waits for approval at a practice, longest first."""
+async def waiting(
+    rows: Rows, practice_id: UUID, without: Sequence[UUID], after: tuple[datetime, UUID] | None, size: int
+) -> list[ResultRow]:
+    """What waits for approval at a practice, longest first; nothing of the patients ``without``."""
     found = await rows.fetch(
         """SELECT * FROM results
-           WHERE practice_id = $1 AND state = 'waiting'
-             AND ($2::timestamptz IS NULL OR (received_at, result_id) > ($2, $3::uuid))
-           ORDER BY received_at, result_id LIMIT $4""",
+           WHERE practice_id = $1 AND state = 'waiting' AND patient_id <> ALL($2)
+             AND ($3::timestamptz IS NULL OR (received_at, result_id) > ($3, $4::uuid))
+           ORDER BY received_at, result_id LIMIT $5""",
         practice_id,
+        without,
         after[0] if after else None,
         after[1] if after else None,
         size,
