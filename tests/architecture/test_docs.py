@@ -15,7 +15,7 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 ADRS = sorted((ROOT / "docs/adr").glob("*.md"))
 FILE = re.compile(r"`([a-z_.]+(?:/[\w.\-]+)+/?|[a-z_]+/|Makefile|[a-z_]+\.(?:toml|yaml))`")
 """A path from the repository's root: it has a folder, or is one of the files at the top."""
-MADE = re.compile(r"^((\.portal|\.venv|secrets|postgres|kafka|mails|processor|logs|run)/|application/json$)")
+MADE = re.compile(r"^((\.portal|\.venv|secrets|postgres|kafka|mails|processor|logs|run|made)/|application/json$)")
 """What a running portal keeps, which no checkout has; and what only looks like a path."""
 OF_A_SERVICE = re.compile(r"^(domain|projections)/$")
 VARIABLE = re.compile(r"`((?:PORTAL|OTEL)_[A-Z_<>]+)`")

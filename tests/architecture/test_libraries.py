@@ -16,7 +16,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "cryptography": ("shared/privacy.py", "web/sealing.py", "deploy/local/certificates.py"),
     "eventsourcing": ("shared/aggregate.py", "shared/eventstore/"),
     "faststream": ("shared/bus/reader.py",),
-    "holidays": ("services/messaging/public_holidays.py",),
+    "holidays": ("services/",),
     "httpx": ("operations/", "deploy/local/"),
     "jinja2": ("web/site.py", "deploy/envoy/configuration.py"),
     "joserfc": ("shared/rpc/tokens.py", "services/identity/", "deploy/local/secrets.py"),

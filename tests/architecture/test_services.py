@@ -53,7 +53,11 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "mail": "SMTP",
         "public_holidays": "business hours with the calendar's holidays",
     },
-    "documents": {"result_pdf": "a result as PDF", "templates": "what PDFs are set from"},
+    "documents": {
+        "business_days": "days that count, with the calendar's holidays",
+        "result_pdf": "a result as PDF",
+        "templates": "what PDFs are set from",
+    },
     "billing": {
         "processor": "Stripe's API",
         "statement_pdf": "a statement as PDF",
