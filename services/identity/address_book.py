@@ -105,6 +105,11 @@ class AddressBook:
         others = await self.at(self.word(contacted.email))
         return len(others) >= MOST_USES or any(_is_other(one, contacted, account_id) for one in others)
 
+    async def of_person(self, patient_id: UUID, person_id: UUID) -> Contacted | None:
+        """The patient, or that person of the patient's record; None where there is none such."""
+        found = await self.holder("patient" if patient_id == person_id else "person", person_id)
+        return found if found is not None and found.patient_id == patient_id else None
+
     async def is_silent(self, contacted: Contacted, now: datetime) -> bool:
         """A teen's own record at the address of a representative of theirs: nothing is sent there (R42)."""
         if contacted.reached.kind != "patient" or contacted.birth_date is None:

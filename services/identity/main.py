@@ -90,7 +90,7 @@ def compose(foundation: Foundation) -> Service:
         processes=PROCESSES,
         consumers=CONSUMERS,
         effects={
-            **Following(foundation.store, parts.sessions, parts.vault).effects(),
+            **Following(foundation.store, parts.sessions, parts.vault, parts.book).effects(),
             **Answering(foundation.store, parts.book, parts.throttle).effects(),
         },
         migrations=Path(__file__).with_name("migrations"),

@@ -174,6 +174,9 @@ class ContactPeers(LeasePeers):
         )
         if person is None or person.contact_number != invitation.contact_number:
             return None
+        holder = await self.parts.book.of_person(relation.patient_id, relation.person_id)
+        if holder is None or await self.parts.book.is_silent(holder, call.now):
+            return None  # R42
         practice = await self._practice(relation.practice_id)
         return peers_pb2.LinkOfResponse(
             url=self.parts.links.url("invitation", invitation_id),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from services.identity.address_book import AddressBook
 from services.identity.commands.invitations import EndConsent, TakeConsent, end_consent, take_consent
 from services.identity.credentials.sessions import Sessions
 from services.identity.credentials.vault import Vault
@@ -54,8 +55,8 @@ PROCESSES: Mapping[type, Decide] = {
 class Following:
     """Carries effects out. Ending a session twice changes nothing."""
 
-    def __init__(self, store: EventStore, sessions: Sessions, vault: Vault) -> None:
-        self._store, self._sessions, self._vault = store, sessions, vault
+    def __init__(self, store: EventStore, sessions: Sessions, vault: Vault, book: AddressBook) -> None:
+        self._store, self._sessions, self._vault, self._book = store, sessions, vault, book
 
     def effects(self) -> Mapping[str, Run]:
         return {
@@ -70,7 +71,9 @@ class Following:
 
     async def take_consent(self, carrying: Carrying) -> None:
         patient_id, person_id, consent_id = _consent(carrying)
-        await carrying.perform(take_consent, TakeConsent(patient_id, person_id, consent_id))
+        holder = await self._book.of_person(patient_id, person_id)
+        silent = holder is not None and await self._book.is_silent(holder, carrying.now)
+        await carrying.perform(take_consent, TakeConsent(patient_id, person_id, consent_id, silent))
 
     async def end_consent(self, carrying: Carrying) -> None:
         """Ends the invitation, and the sessions of an account that has no other record left (R2)."""

@@ -15,7 +15,7 @@ from services.identity.credentials import user_names
 from services.identity.credentials.links import Purpose
 from services.identity.credentials.passwords import refuse_weak
 from services.identity.credentials.throttle import Bucket
-from services.identity.domain.errors import BirthDateDiffers, LinkGone
+from services.identity.domain.errors import BirthDateDiffers, LinkGone, WrongCode
 from services.identity.domain.invitation import WRONG_BIRTH_DATES, Invitation
 from services.identity.domain.patient import Patient, Person
 from services.identity.domain.practice import Practice
@@ -25,7 +25,7 @@ from services.identity.parts import Servicer
 from services.identity.projections import enrolments, invitations
 from services.identity.sign_in import user_name_id
 from shared.contracts.identity.v1 import api_pb2
-from shared.errors import InvalidField, Unauthenticated
+from shared.errors import InvalidField, NotFound, Unauthenticated
 from shared.reading import Row
 from shared.rpc.call import Call
 from shared.rpc.fields import date_field, instant_message, text_field, uuid_field
@@ -38,20 +38,22 @@ LEAST_ANSWER = 4
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whoever came by a genuine link, and the birth date that they gave."""
+    """Whoever came by a genuine link, with the birth date and the code that they gave."""
 
     invitation_id: InvitationId
     birth_date: date
+    code: str
 
 
 class InvitationsApi(Servicer):
     async def IssueInvitation(
         self, request: api_pb2.IssueInvitationRequest, call: Call
     ) -> api_pb2.IssueInvitationResponse:
-        command = IssueInvitation(
-            PatientId(uuid_field(request.patient_id, "patient_id")),
-            PersonId(uuid_field(request.person_id, "person_id")),
-        )
+        patient_id = PatientId(uuid_field(request.patient_id, "patient_id"))
+        person_id = PersonId(uuid_field(request.person_id, "person_id"))
+        holder = await self.parts.book.of_person(patient_id, person_id)
+        silent = holder is not None and await self.parts.book.is_silent(holder, call.now)
+        command = IssueInvitation(patient_id, person_id, silent)
         created = await call.perform(issue_invitation, command)
         return api_pb2.IssueInvitationResponse(invitation_id=str(created.id), position=str(created.position))
 
@@ -86,6 +88,20 @@ class InvitationsApi(Servicer):
             practice_id=str(practice.id),
             expires_at=instant_message(invitation.expires_at),
             support_phone=practice.details.support_phone,
+            code_needed=await self._needs_code(invitation.relation, None),
+        )
+
+    async def GetInvitationCode(
+        self, request: api_pb2.GetInvitationCodeRequest, call: Call
+    ) -> api_pb2.GetInvitationCodeResponse:
+        """For the desk to hand to the person it has before it; the same for each look (R12)."""
+        invitation = await self.parts.store.find(Invitation, uuid_field(request.invitation_id, "invitation_id"))
+        if invitation is None or str(invitation.relation.patient_id) != request.patient_id:
+            raise NotFound
+        invitation.require_open(call.now)
+        return api_pb2.GetInvitationCodeResponse(
+            code=self.parts.handed.code(LINK, invitation.id),
+            needed=await self._needs_code(invitation.relation, None),
         )
 
     async def AcceptInvitation(
@@ -93,7 +109,7 @@ class InvitationsApi(Servicer):
     ) -> api_pb2.AcceptInvitationResponse:
         holder = self._holder(request)
         account = await self._chosen(request)
-        await self._check_birth_date(holder, call)
+        await self._check_holder(holder, None, call)
         joined = await call.perform(
             Joining(self.parts.vault).accept_invitation, AcceptInvitation(holder.invitation_id, account)
         )
@@ -107,7 +123,7 @@ class InvitationsApi(Servicer):
         holder = self._holder(request)
         if call.actor.id is None:
             raise Unauthenticated
-        await self._check_birth_date(holder, call)
+        await self._check_holder(holder, call.actor.id, call)
         joined = await call.perform(join_record, JoinRecord(holder.invitation_id, AccountId(call.actor.id)))
         return api_pb2.AcceptInvitationWithAccountResponse(
             patient_id=str(joined.patient_id or ""), position=str(joined.position)
@@ -116,7 +132,7 @@ class InvitationsApi(Servicer):
     def _holder(self, request: api_pb2.AcceptInvitationRequest | api_pb2.AcceptInvitationWithAccountRequest) -> Holder:
         invitation_id = link_id(request.invitation_id)
         self.parts.links.require_genuine(LINK, invitation_id, request.secret)
-        return Holder(InvitationId(invitation_id), date_field(request.birth_date, "birth_date"))
+        return Holder(InvitationId(invitation_id), date_field(request.birth_date, "birth_date"), request.handed_code)
 
     async def _chosen(self, request: api_pb2.AcceptInvitationRequest) -> NewAccount:
         user_name = user_names.checked(request.user_name)
@@ -134,8 +150,8 @@ class InvitationsApi(Servicer):
             await self.parts.passwords.hash(answer) if answer else "",
         )
 
-    async def _check_birth_date(self, holder: Holder, call: Call) -> None:
-        """Counted before it is checked; the third wrong one voids the link (R8).
+    async def _check_holder(self, holder: Holder, account_id: UUID | None, call: Call) -> None:
+        """Counted before it is checked; the third wrong birth date or code voids the link (R8, R12).
 
         What is not open any more is left to the command: it knows whether this is a repeat of the one that used it.
         """
@@ -146,13 +162,22 @@ class InvitationsApi(Servicer):
             return
         tries = Bucket(f"birth-date:{holder.invitation_id}", WRONG_BIRTH_DATES, LONGER_THAN_ANY)
         number = await self.parts.throttle.number(tries)
-        if holder.birth_date == await self._birth_date_of(invitation.relation) and number <= tries.most:
+        is_born_then = holder.birth_date == await self._birth_date_of(invitation.relation)
+        has_code = not await self._needs_code(invitation.relation, account_id) or self.parts.handed.is_code(
+            LINK, holder.invitation_id, holder.code
+        )
+        if is_born_then and has_code and number <= tries.most:
             await self.parts.throttle.take_back([tries])
             return
         if number < tries.most:
-            raise BirthDateDiffers
+            raise WrongCode if is_born_then else BirthDateDiffers
         await call.perform(void_invitation, VoidInvitation(holder.invitation_id, "wrong_answers"))
         raise LinkGone
+
+    async def _needs_code(self, relation: Relation, account_id: UUID | None) -> bool:
+        """Whether the address proves nobody: another account or a representative uses it (R12)."""
+        contacted = await self.parts.book.of_person(relation.patient_id, relation.person_id)
+        return contacted is None or await self.parts.book.proves_nobody(contacted, account_id)
 
     async def _birth_date_of(self, relation: Relation) -> date:
         person = await self.parts.store.find(Patient if relation.is_own else Person, relation.person_id)

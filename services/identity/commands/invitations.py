@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from services.identity.commands.patients import holder_of, void_open
 from services.identity.domain.ages import age_at
 from services.identity.domain.enrolments import Enrolments
-from services.identity.domain.errors import AddressMissing, PatientIsDeceased, TooYoung
+from services.identity.domain.errors import AddressMissing, AddressShared, PatientIsDeceased, TooYoung
 from services.identity.domain.invitation import Invitation, expiry
 from services.identity.domain.patient import Patient
 from services.identity.domain.practice import Practice
@@ -21,6 +21,7 @@ class TakeConsent:
     patient_id: PatientId
     person_id: PersonId
     consent_id: ConsentId
+    address_is_silent: bool = False
 
 
 async def take_consent(command: TakeConsent, work: Work) -> Position:
@@ -34,8 +35,10 @@ async def take_consent(command: TakeConsent, work: Work) -> Position:
         enrolments.record_consent(command.person_id, command.consent_id, work.now)
         if command.person_id not in enrolments.accounts:
             try:
+                if command.address_is_silent:
+                    raise AddressShared
                 await issue(streams, enrolments, command.person_id, work)
-            except (AddressMissing, PatientIsDeceased, TooYoung):
+            except (AddressMissing, AddressShared, PatientIsDeceased, TooYoung):
                 return  # The desk sees a person with a consent and without an invitation.
 
     return await work.decide(decision, queue={enrolments_id(command.patient_id)})
@@ -65,8 +68,11 @@ async def end_consent(command: EndConsent, work: Work) -> Position:
 
 @dataclass(frozen=True, slots=True)
 class IssueInvitation:
+    """``address_is_silent``: a teen's, at the address of a representative of theirs (R42)."""
+
     patient_id: PatientId
     person_id: PersonId
+    address_is_silent: bool = False
 
 
 async def issue_invitation(command: IssueInvitation, work: Work) -> Created:
@@ -77,6 +83,8 @@ async def issue_invitation(command: IssueInvitation, work: Work) -> Created:
         if enrolments is None:
             patient = await streams.get(Patient, command.patient_id)
             enrolments = Enrolments(patient.practice_id, command.patient_id)
+        if command.address_is_silent:
+            raise AddressShared
         await issue(streams, enrolments, command.person_id, work)
 
     position = await work.decide(decision, queue={enrolments_id(command.patient_id)})

@@ -63,6 +63,12 @@ class AddressMissing(Refused):
     slug = "address_missing"
 
 
+class AddressShared(Refused):
+    """A representative of the teen uses the address: the teen needs one of their own (R42)."""
+
+    slug = "address_shared"
+
+
 class TooYoung(Refused):
     """Under the practice's adolescent age there is no own account (R42)."""
 
