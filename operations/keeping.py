@@ -21,7 +21,7 @@ from operations import journey
 from operations.importing import Import, Summary
 from operations.outside import NotInTime, eventually
 from operations.replaying import Rebuilt, ReplayFailed, replay
-from operations.settings import database_variable
+from operations.settings import External, database_variable
 from operations.stack import Ports, Stack
 from operations.stack.layout import BASE, ROOT
 from shared.contracts.identity.v1 import peers_pb2 as identity
@@ -64,7 +64,7 @@ class Place:
 
     @classmethod
     def of(cls, state: Path, ports: int) -> "Place":
-        stack = Stack(state.absolute(), Ports.from_base(ports))
+        stack = Stack(state.absolute(), Ports.from_base(ports), external=External())
         return cls(stack.environment(), stack.parts.certificates)
 
     def channels(self) -> ApiChannel:
