@@ -33,6 +33,11 @@ class Lease(Generic[T]):
         """The answer while it holds, else None."""
         return self._answer if self._clock() < self._until else None
 
+    @property
+    def age_seconds(self) -> float:
+        """How long ago the present answer was asked for; above LEASE_SECONDS it does not hold. 0 before the first."""
+        return 0.0 if self._answer is None else self._clock() - (self._until - LEASE_SECONDS)
+
     async def fresh(self) -> T:
         """The answer that holds, asked for now where none does; AccessUndecided where nobody answers."""
         held = self.held()

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
+from shared import metrics
 from shared.clock import monotonic
 from shared.databases import LOST, StoreFailure, is_lost, refusal
 from shared.errors import Unavailable
@@ -29,6 +30,10 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 _CALL = "SELECT * FROM append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
 _COMMAND = "SELECT position, command_events, at, fingerprint FROM events WHERE command_id = $1"
 _OWN = "SELECT position, data FROM events WHERE stream_id = $1 AND version = $2"
+
+
+_OUTCOMES: dict[type, str] = {Appended: "appended", VersionConflict: "conflict", CommandExists: "repeated"}
+"""What is counted of an answer; anything else failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +154,7 @@ class GroupCommitter:
             except StoreFailure as refused:
                 if len(batch) == 1:
                     _answer(batch[0], refused)
+                    _count([refused])
                     return
                 middle = len(batch) // 2
                 await self._commit(batch[:middle], resent=resent)
@@ -167,6 +173,7 @@ class GroupCommitter:
             await asyncio.sleep(PAUSE_SECONDS)
         for waiting, answer in zip(batch, answers, strict=True):
             _answer(waiting, answer)
+        _count(answers)
         last = max((answer.last for answer in answers if isinstance(answer, Appended)), default=0)
         if last:
             self._committed(last)
@@ -201,6 +208,12 @@ def _answer(waiting: _Waiting, answer: Appended | Exception) -> None:
         waiting.answer.set_result(answer)
     else:
         waiting.answer.set_exception(answer)
+
+
+def _count(answers: Sequence[Appended | Exception]) -> None:
+    metrics.BATCH_COMMANDS.record(len(answers))
+    for outcome, count in Counter(_OUTCOMES.get(type(answer), "failed") for answer in answers).items():
+        metrics.COMMANDS.add(count, {"outcome": outcome})
 
 
 async def _outcome(

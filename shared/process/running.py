@@ -26,6 +26,7 @@ from shared.migrations import MigrationRefused, migrate
 from shared.process.access import Access
 from shared.process.composing import completed, peers_of
 from shared.process.foundation import Ground, ServiceRefused, lay
+from shared.process.measuring import Measuring
 from shared.process.topics import PeerTopic
 from shared.reading.advancing import PostgresAdvance
 from shared.reading.applying import Source, sources_of
@@ -182,18 +183,23 @@ class Machine:
         """What runs as long as the process, by name."""
         roles, service = self._ground.settings.chosen_roles, self._service
         loops: dict[str, Loop] = {**self._access.loops, **service.background}
+        measuring = Measuring(
+            self._store, self._ground.live, self._ground.clock, tuple(peers_of(service)), self._access.leases
+        )
+        if self._ground.settings.otlp_endpoint:
+            loops["measuring"] = measuring.run
         if "relay" in roles:
-            loops["relay"] = Relay(
-                self._store, service.published, self._kafka, self._ground.settings.databases.database_url
-            ).run
+            url = self._ground.settings.databases.database_url
+            measuring.relay = Relay(self._store, service.published, self._kafka, url)
+            loops["relay"] = measuring.relay.run
         if "projector" in roles:
             loops["projector"] = OwnProjector(self._store, self._own, self._advance).run
             loops["replays"] = self._replays.run
             loops["parking"] = self._parking.run
         if "consumer" in roles and peers_of(service):
-            loops["consumer"] = Reader(
-                service.name, peers_of(service), self._kafka, self._advance, self._ground.settings.instance
-            ).run
+            instance = self._ground.settings.instance
+            measuring.reader = Reader(service.name, peers_of(service), self._kafka, self._advance, instance)
+            loops["consumer"] = measuring.reader.run
         if "effects" in roles:
             means = Means(self._store, self._queues, self._ground.clock, self._ground.database)
             worker = EffectsWorker(self._ground.live, service.effects, means)

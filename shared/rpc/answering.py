@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
-from shared import telemetry
+from shared import metrics, telemetry
 from shared.clock import monotonic
 from shared.errors import DeadlineExceeded, InvalidField, NotFound, PortalError, TooLarge, Unavailable
 from shared.privacy import ErasedSubject
@@ -42,6 +43,13 @@ Context = Any
 _END = object()
 
 
+@dataclass(slots=True)
+class Outcome:
+    """How a call turned out, as gRPC says it."""
+
+    code: str = grpc.StatusCode.OK.name
+
+
 @dataclass(frozen=True, slots=True)
 class Answering:
     """Answers one RPC. ``method`` is the servicer's: ``(request, call)``."""
@@ -62,7 +70,7 @@ class Answering:
         """One answer, or an error; a recorded read answers only after its record is kept."""
         headers = Headers(context.invocation_metadata() or ())
         deadline = _deadline(context, MOST_SECONDS)
-        with self._span(headers) as span:
+        with self._span(headers) as span, self._measured() as outcome:
             try:
                 async with asyncio.timeout(deadline - monotonic()):
                     call = await self._begin(data, headers, context)
@@ -72,12 +80,13 @@ class Answering:
                 return answer.SerializeToString()
             except Exception as error:
                 status = self._failed(error, span)
+                outcome.code = status.code.name
         return await context.abort_with_status(status)  # type: ignore[no-any-return]  # it raises
 
     async def many(self, data: bytes, context: Context) -> None:
         """A stream of answers, which ends with an error at most a second after access does."""
         headers = Headers(context.invocation_metadata() or ())
-        with self._span(headers) as span:
+        with self._span(headers) as span, self._measured() as outcome:
             try:
                 async with asyncio.timeout(_seconds_left(context)):
                     call = await self._begin(data, headers, context)
@@ -86,6 +95,7 @@ class Answering:
                 return
             except Exception as error:
                 status = self._failed(error, span)
+                outcome.code = status.code.name
         await context.abort_with_status(status)
 
     async def _begin(self, data: bytes, headers: Headers, context: Context) -> Invocation:
@@ -139,9 +149,22 @@ class Answering:
             if following.done():
                 return decided_at
 
+    @contextmanager
+    def _measured(self) -> Iterator["Outcome"]:
+        """Counts the time until the answer, however it turns out; a caller who went away is CANCELLED."""
+        outcome, began = Outcome(), monotonic()
+        try:
+            yield outcome
+        except BaseException:
+            outcome.code = grpc.StatusCode.CANCELLED.name
+            raise
+        finally:
+            metrics.RPC_SECONDS.record(monotonic() - began, {"method": self.rpc.path, "code": outcome.code})
+
     def _span(self, headers: Headers) -> Any:
         carrier = {telemetry.TRACEPARENT: headers.get(telemetry.TRACEPARENT)}
-        return telemetry.span(self.rpc.path, SpanKind.SERVER, carrier, **{"http.route": self.rpc.route})
+        route = {"http.route": self.rpc.route} if self.rpc.route else {}
+        return telemetry.span(self.rpc.path, SpanKind.SERVER, carrier, **route)
 
     def _failed(self, error: Exception, span: Span) -> grpc.Status:
         """The answer to a failure; one that is not ours is logged with its frames and answers ``internal``."""
