@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 from opentelemetry import context as contexts
 from opentelemetry import trace
@@ -54,6 +54,8 @@ class JsonLines(logging.Formatter):
 
 
 TRACE_FIELD = "trace_id"
+FLOODING = frozenset({"aiokafka", "faststream"})
+"""While a broker is dead they speak many times a second; ``Trouble`` tells it once, and once that it is over."""
 
 
 def frames(where: TracebackType | None) -> list[str]:
@@ -61,12 +63,18 @@ def frames(where: TracebackType | None) -> list[str]:
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(where)[-12:]]
 
 
+def json_lines(service: str, stream: TextIO) -> logging.Handler:
+    """Writes records as JSON lines, without those of loggers that flood."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonLines(service))
+    handler.addFilter(lambda record: record.name.partition(".")[0] not in FLOODING)
+    return handler
+
+
 def log_as_json(service: str, level: int = logging.INFO) -> None:
     """Makes the root logger write JSON lines to stderr; libraries speak from WARNING on."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines(service))
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = [json_lines(service, sys.stderr)]
     root.setLevel(logging.WARNING)
     for name in ("shared", "services", "web", "operations", "deploy"):
         logging.getLogger(name).setLevel(level)

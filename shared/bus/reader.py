@@ -23,6 +23,7 @@ from shared.bus.kafka import REQUEST_MILLISECONDS, Kafka
 from shared.bus.tracing import now_nanoseconds, trace_events
 from shared.clock import monotonic
 from shared.reading import Advance, Overtaken
+from shared.trouble import Trouble
 
 BATCH_RECORDS = 2_000
 POLL_MILLISECONDS = 5
@@ -47,6 +48,7 @@ class Stalled(Exception):
 class Standing:
     """How far one assigned partition is. ``last`` None: PostgreSQL is asked before the next record is placed."""
 
+    trouble: Trouble
     last: int | None = None
     next_offset: int = 0
     gap: Gap = field(default_factory=Gap)
@@ -67,6 +69,7 @@ class Reader:
     ) -> None:
         self._service, self._sources, self._kafka = service, sources, kafka
         self._advance, self._instance = advance, instance
+        self._trouble = Trouble(log, f"the reader of {service} is without Kafka")
         self.counts: Counter[str] = Counter()
         """applied, duplicates, gaps, strangers, overtaken, held, and read_again (a partition from its start)."""
         self.lag: dict[tuple[str, int], int] = {}
@@ -76,6 +79,7 @@ class Reader:
         """Waits for the topics, reads, and begins again with new connections whenever Kafka fails for good."""
         while self._sources:
             reading = Reading(self._service, self._kafka, self._advance, self.counts, self.lag)
+            reading.trouble = self._trouble
             broker = self._broker(reading)
             try:
                 try:
@@ -88,7 +92,7 @@ class Reader:
                             await broker.stop()
             except (KafkaError, OSError, Stalled) as error:
                 end_if_cancelled()
-                log.warning("reader of %s begins again: %s", self._service, type(error).__name__)
+                self._trouble.goes_on(type(error).__name__)
             await asyncio.sleep(PAUSE_SECONDS)
 
     def _broker(self, reading: "Reading") -> KafkaBroker:
@@ -101,7 +105,7 @@ class Reader:
             allow_auto_create_topics=False,
             consumer_only=True,
             apply_types=False,
-            logger=log,
+            logger=logging.getLogger("faststream"),
             log_level=logging.DEBUG,
         )
         subscriber = broker.subscriber(
@@ -139,6 +143,7 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has 
 
     subscriber: Any
     """FastStream's batch subscriber; its ``consumer`` is aiokafka's."""
+    trouble: Trouble
 
     def __init__(
         self, service: str, kafka: Kafka, advance: Advance, counts: Counter[str], lag: dict[tuple[str, int], int]
@@ -160,7 +165,7 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has 
         """
 
         async def begin(place: TopicPartition) -> None:
-            standing = self._standings.setdefault(place, Standing())
+            standing = self._standing(place)
             committed = await self.subscriber.consumer.committed(place)
             standing.last = await self._advance.last(self._kafka.source(place.topic), place.partition)
             standing.next_offset = max(committed - 1, 0) if committed and standing.last else 0
@@ -176,7 +181,7 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has 
         await asyncio.gather(*(self._take_partition(place, part) for place, part in by_place.items()))
 
     async def _take_partition(self, place: TopicPartition, records: Sequence[Any]) -> None:
-        standing = self._standings.setdefault(place, Standing())
+        standing = self._standing(place)
         try:
             async with self._places:
                 followed = await self._apply(place, records, standing)
@@ -185,6 +190,7 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has 
             self._hold(place, standing, records[0].offset, error)
             return
         standing.failures, standing.moved_at = 0, monotonic()
+        standing.trouble.ends()
         standing.next_offset = records[-1].offset + 1
         self._counts.update(followed.passed_over())
         self._counts["applied"] += len(followed.incoming)
@@ -212,15 +218,19 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has 
                 trace_events("take", (one.recorded for one in followed.incoming if one.recorded), since)
             return followed
 
+    def _standing(self, place: TopicPartition) -> Standing:
+        found = self._standings.get(place)
+        if found is None:
+            what = f"{self._service} holds partition {place.partition} of {place.topic}"
+            found = self._standings[place] = Standing(Trouble(log, what))
+        return found
+
     def _hold(self, place: TopicPartition, standing: Standing, offset: int, error: Exception) -> None:
         pause = min(FIRST_HOLD_SECONDS * 2**standing.failures, LONGEST_HOLD_SECONDS)
         standing.failures += 1
         standing.moved_at = monotonic()
         self._counts["held"] += 1
-        log.warning(
-            "%s holds partition %d of %s for %.1f s: %s",
-            *(self._service, place.partition, place.topic, pause, type(error).__name__),
-        )
+        standing.trouble.goes_on(type(error).__name__)
         if place in self.subscriber.consumer.assignment():
             self.subscriber.consumer.pause(place)
             self._seek(place, offset)
@@ -260,8 +270,10 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has 
                 renewed = await self._births.renewed(consumer, list(known))
                 await self._hint(consumer, known)
             except (KafkaError, IllegalStateError) as error:
-                log.debug("%s could not look at its partitions: %s", self._service, type(error).__name__)
+                self.trouble.goes_on(type(error).__name__)
                 continue
+            if known:
+                self.trouble.ends()
             for place, standing in known.items():
                 if place in renewed:
                     standing.gap = Gap()

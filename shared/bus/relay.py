@@ -15,11 +15,13 @@ from shared.bus.cancelling import end_if_cancelled
 from shared.bus.codec import Record, encode, key_of
 from shared.bus.kafka import Kafka
 from shared.bus.partitions import partition_of
+from shared.bus.tracing import now_nanoseconds, trace_events
 from shared.bus.writer import NewLog, Sent, TopicWriter, open_writer
 from shared.clock import monotonic
 from shared.contracts.event import PublicEvent
 from shared.envelope import Recorded
 from shared.eventstore.store import EventStore
+from shared.trouble import Trouble
 from shared.waking import woken
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -67,6 +69,7 @@ class Relay:
         self._store, self._published, self._kafka = store, published, kafka
         self._dsn, self._wake = dsn, store.subscribe()
         self._topic = kafka.topic(store.service)
+        self._trouble = Trouble(log, f"the relay of {store.service} holds")
         self.position = 0
         """Everything up to here is confirmed, as far as this process knows (it counts while it leads)."""
         self.leading = False
@@ -82,7 +85,7 @@ class Relay:
             # Whatever it was, nothing may be left out: the next round begins at what was confirmed last.
             except Exception as error:
                 end_if_cancelled()
-                log.warning("relay of %s holds at %d: %s", self._store.service, self.position, type(error).__name__)
+                self._trouble.goes_on(type(error).__name__)
             pause = FIRST_PAUSE_SECONDS if monotonic() - began > 10 else min(2 * pause, LONGEST_PAUSE_SECONDS)
             await asyncio.sleep(pause)
 
@@ -117,6 +120,7 @@ class Relay:
             except NewLog:
                 progress = await self._begin_again(connection)
                 continue
+            self._trouble.ends()
             await woken(self._wake, POLL_SECONDS)
             if not self._wake.is_set():
                 await connection.execute("SELECT")  # whoever lost this connection has lost the lock
@@ -130,6 +134,7 @@ class Relay:
     ) -> None:
         """One page: every partition's part at once, saved as far as it was confirmed."""
         parts = self._parts(page, progress)
+        since = now_nanoseconds()
 
         async def deliver(partition: int, records: Sequence[tuple[int, Record]]) -> None:
             before = progress.sent.get(partition)
@@ -147,6 +152,8 @@ class Relay:
         self.position = progress.position
         for failure in failures:
             raise failure
+        sent = {position for records in parts.values() for position, _ in records}
+        trace_events("send", (recorded for recorded in page if recorded.position in sent), since)
 
     def _parts(
         self, page: Sequence[Recorded[Aggregate.Event]], progress: Progress

@@ -18,6 +18,7 @@ from shared.bus.kafka import Kafka
 from shared.bus.partitions import PARTITIONS
 from shared.clock import monotonic
 from shared.reading import Incoming
+from shared.trouble import Trouble
 
 FETCH_MILLISECONDS = 250
 LOOK_SECONDS = 2.0
@@ -41,14 +42,16 @@ class TopicSource:
         it leaves when it has what it wants. Broken connections and missing topics are waited for.
         """
         lasts = {partition: after.get(partition, 0) for partition in range(PARTITIONS)}
+        trouble = Trouble(log, f"reading {self._source} from its start waits")
         while True:
             try:
                 async with self._consumer() as consumer:
                     async for partition, incoming, to in self._read(consumer, lasts):
+                        trouble.ends()
                         yield partition, incoming, to
             except KafkaError as error:
                 end_if_cancelled()
-                log.warning("reading of %s begins again: %s", self._source, type(error).__name__)
+                trouble.goes_on(type(error).__name__)
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def _read(

@@ -24,7 +24,7 @@ def trace_events(verb: str, recorded: Iterable[Recorded[Any]], since: int) -> No
         traceparent = event.metadata.get("traceparent", "")
         if traceparent.endswith("-01"):
             span = _tracer.start_span(
-                f"{verb} {type(event.event).__name__}",
+                f"{verb} {type(event.event).__qualname__}",
                 context=_propagator.extract({"traceparent": traceparent}),
                 start_time=since,
                 attributes={"portal.event": event.event_id},

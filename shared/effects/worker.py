@@ -17,6 +17,7 @@ from shared.effects.table import insert_following
 from shared.reading.database import Pool
 from shared.reading.failures import named, passes
 from shared.rpc.metadata import Outgoing, handing_on
+from shared.trouble import Trouble
 from shared.waking import woken
 
 POLL_SECONDS = 0.25
@@ -84,16 +85,18 @@ class EffectsWorker:
 
     async def run(self) -> None:
         """Until cancelled; what is being carried out is then broken off, and tried again by the next worker."""
+        trouble = Trouble(log, "effects wait")
         try:
             while True:
                 self._news.clear()
                 try:
                     for effect in await self.claim(self._pace.slots - len(self._carried)):
                         self._begin(effect)
+                    trouble.ends()
                 except Exception as error:
                     if not passes(error):
                         raise
-                    log.warning("effects wait: %s", named(error))
+                    trouble.goes_on(named(error))
                 await woken(self._news, POLL_SECONDS)
         finally:
             await self._let_go()

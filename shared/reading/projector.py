@@ -11,6 +11,7 @@ from shared.reading import Overtaken
 from shared.reading.advancing import PostgresAdvance
 from shared.reading.failures import named
 from shared.reading.sources import OWN_PARTITION, OwnStore
+from shared.trouble import Trouble
 from shared.waking import woken
 
 POLL_SECONDS = 0.25
@@ -30,15 +31,17 @@ class OwnProjector:
     async def run(self) -> None:
         """Until cancelled. An error that does not park holds the position, and is tried again more and more slowly."""
         news, pause = self._store.subscribe(), POLL_SECONDS
+        trouble = Trouble(log, f"the projection of {self._store.service} waits")
         while True:
             news.clear()
             try:
                 await self.catch_up()
                 pause = POLL_SECONDS
+                trouble.ends()
             except Overtaken:
                 continue
             except Exception as error:
-                log.warning("the projection of %s waits: %s", self._store.service, named(error))
+                trouble.goes_on(named(error))
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
             await woken(news, pause)
 

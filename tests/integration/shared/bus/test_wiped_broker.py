@@ -1,5 +1,7 @@
 """A broker that dies and comes back empty, under a running relay and a lagging reader: every event arrives once."""
 
+import io
+import logging
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ import pytest
 from deploy.kafka.provisioning import provision
 from deploy.local.certificates import make_certificates
 from deploy.local.kafka import Broker
+from shared import telemetry
 from tests.integration.conftest import JARS
 from tests.integration.shared.bus.conftest import Bus
 from tests.ports import ReservedPorts
@@ -124,3 +127,30 @@ async def test_relay_and_reader_stop_at_once_while_the_broker_is_dead(
     for task in tasks:
         task.cancel()
     await until(lambda: all(task.done() for task in tasks), seconds=5)
+
+
+async def test_a_broker_dead_for_seconds_is_told_in_a_few_lines_and_its_return_too(
+    bus: Bus, kafka: MortalBroker, caplog: pytest.LogCaptureFixture
+) -> None:
+    """aiokafka says it many times a second; a process's log says what changed."""
+    lines = io.StringIO()
+    handler = telemetry.json_lines("documents", lines)
+    logging.getLogger().addHandler(handler)
+    try:
+        for role in (bus.relay(), bus.reader()):
+            bus.start(role.run())
+        public = await bus.append(lamps=3)
+        await until(lambda: taken(bus, public), seconds=30)
+        assert lines.getvalue() == ""
+        kafka.kill()
+        await until(lambda: caplog.text.count("Unable connect to") > 20, seconds=60)
+        await until(lambda: "the relay of documents holds" in lines.getvalue(), seconds=60)
+        await until(lambda: "messaging is without Kafka" in lines.getvalue(), seconds=60)
+        assert lines.getvalue().count("\n") <= 8, lines.getvalue()
+        kafka.start()
+        public = await bus.append(lamps=3)
+        await until(lambda: taken(bus, public), seconds=60)
+        await until(lambda: lines.getvalue().count("works again") >= 2, seconds=30)
+        assert lines.getvalue().count("\n") <= 14, lines.getvalue()
+    finally:
+        logging.getLogger().removeHandler(handler)
