@@ -8,9 +8,9 @@ from contextlib import suppress
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Table
 
-from operations.accounts import kept
+from operations.accounts import DemoAccount, kept
 from operations.outside import Answer, NotInTime
 from operations.stack import Obstacle, Stack
 from shared.errors import PortalError
@@ -88,12 +88,11 @@ def show(stack: Stack, console: Console, seconds: float) -> None:
     console.print(places)
     accounts = kept(stack.state)
     if accounts:
-        names = ("User name", "Password", "Code", "Who")
-        table = Table(*(Column(name, no_wrap=True) for name in names), box=None, padding=(0, 2), title="Demo accounts")
+        console.print("Demo accounts: user name, password, whether a code is asked for, what for")
+        widest = [max(len(one) for one in column) for column in zip(*map(account_row, accounts), strict=True)]
         for account in accounts:
-            code = "yes" if account.totp_secret else "none"
-            table.add_row(account.user_name, escape(account.password), code, escape(account.who))
-        console.print(table)
+            row = "  ".join(text.ljust(width) for text, width in zip(account_row(account), widest, strict=True))
+            console.print(f"  {row.rstrip()}", markup=False)
         console.print(f"A code now: .venv/bin/portal code USER --state {escape(str(stack.state.folder))}")
     console.print(
         f"\nBrowsers warn until they trust this machine's authority, which can sign for localhost only:\n"
@@ -102,3 +101,8 @@ def show(stack: Stack, console: Console, seconds: float) -> None:
         f"  curl --cacert {escape(str(stack.state.authority))} {stack.public_url}/v1/practices"
     )
     console.print("\nCtrl-C stops everything.")
+
+
+def account_row(account: DemoAccount) -> tuple[str, str, str, str]:
+    """What the screen says of an account; not a table of rich, which cuts a password short on a narrow screen."""
+    return account.user_name, account.password, "code" if account.totp_secret else "no code", account.who
