@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import getaddresses
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 
@@ -44,7 +45,9 @@ def mails(folder: Path, to: str = "") -> list[Mail]:
     return [mail for mail in found if not to or to.lower() in mail.to]
 
 
+@lru_cache(maxsize=10_000)
 def read(path: Path) -> Mail:
+    """One kept mail. Files come whole and never change, and lists are asked for again and again."""
     message = message_from_bytes(path.read_bytes(), policy=policy.default)
     body = message.get_body(("plain",)) if isinstance(message, EmailMessage) else None
     return Mail(
