@@ -4,9 +4,12 @@ from services.documents.api import DocumentsApi
 from services.documents.consumers import CONSUMERS
 from services.documents.peers import DocumentsPeers
 from services.documents.policies import POLICIES
+from services.documents.processes import EFFECTS, PROCESSES
 from services.documents.projections.access_history import ACCESS_HISTORY
 from services.documents.projections.providers import PROVIDERS
+from services.documents.projections.questions import QUESTIONS
 from services.documents.projections.record_entries import RECORD_ENTRIES
+from services.documents.projections.release_policies import RELEASE_POLICIES
 from services.documents.projections.results import RESULTS
 from services.documents.published import PUBLISHED
 from services.documents.stored import STORED
@@ -23,11 +26,13 @@ def compose(foundation: Foundation) -> Service:
         name="documents",
         stored=STORED,
         published=PUBLISHED,
-        read_models=[RESULTS, RECORD_ENTRIES, PROVIDERS, *ACCESS_HISTORY],
+        read_models=[RESULTS, RECORD_ENTRIES, RELEASE_POLICIES, PROVIDERS, QUESTIONS, *ACCESS_HISTORY],
         policies=POLICIES,
         api=Endpoint("portal.documents.v1.DocumentsApi", api_pb2, DocumentsApi(names)),
         peers=Endpoint("portal.documents.v1.DocumentsPeers", peers_pb2, DocumentsPeers()),
+        processes=PROCESSES,
         consumers=CONSUMERS,
+        effects=EFFECTS,
     )
 
 

@@ -1,6 +1,7 @@
 """Documents' rows as the API's messages, and the API's words read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import get_args
 from uuid import UUID
@@ -12,40 +13,67 @@ from services.documents.domain.results import Category, Value
 from services.documents.projections.access_history import AccessRow
 from services.documents.projections.record_entries import EntryRow
 from services.documents.projections.results import ResultRow, kind
+from services.documents.projections.review_tasks import Task
 from shared.contracts.documents.v1 import api_pb2
 from shared.errors import InvalidField
 from shared.rpc.fields import date_message, instant_message, text_field, uuid_field
 
 MOST_VALUES = 200
 """Values that one result may hold."""
+UNNAMED = "\N{EM DASH}"
+"""Stands for a title that may not be shown."""
 CATEGORIES: dict[str, Category] = {word: word for word in get_args(Category)}
 
 
-def summary(row: ResultRow) -> api_pb2.ResultSummary:
-    """One line of a list."""
-    return api_pb2.ResultSummary(
+def summary(row: ResultRow, *, staff: bool) -> api_pb2.ResultSummary:
+    """One line of a list; others than staff learn of a misfiled one only that it was."""
+    hidden = row.misfiled and not staff
+    answer = api_pb2.ResultSummary(
         result_id=str(row.result_id),
         patient_id=str(row.patient_id),
-        title=row.title,
-        category=row.category,
+        title=UNNAMED if hidden else row.title,
+        category="other" if hidden else row.category,
         state=row.state,
-        effective_at=instant_message(row.effective_at),
+        effective_at=instant_message(row.received_at if hidden else row.effective_at),
         received_at=instant_message(row.received_at),
-        released_at=None if row.released_at is None else instant_message(row.released_at),
+        released_at=_instant_or_none(row.released_at),
+        corrected_by_result_id=str(row.corrected_by_id or ""),
+        corrects_result_id=str(row.corrects_id or "") if staff else "",
+        misfiled=row.misfiled,
     )
+    if staff and row.held_until is not None:
+        answer.held_until.CopyFrom(instant_message(row.held_until))
+    if staff and row.takes_effect_at is not None:
+        answer.takes_effect_at.CopyFrom(instant_message(row.takes_effect_at))
+    return answer
 
 
-def whole(
-    row: ResultRow, trends: dict[str, list[tuple[datetime, str]]], reason: str, with_values: bool
-) -> api_pb2.GetResultResponse:
-    """One result with its values and their trends; a retracted one shows patients only why."""
+def _instant_or_none(at: datetime | None) -> Timestamp | None:
+    return None if at is None else instant_message(at)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """One result with what belongs to it: the trend by kind of value, why it was taken back, who held it and why."""
+
+    row: ResultRow
+    trends: Mapping[str, list[tuple[datetime, str]]]
+    retraction_reason: str = ""
+    hold: tuple[UUID, str] | None = None
+
+
+def whole(of: Whole, *, staff: bool) -> api_pb2.GetResultResponse:
+    """One result with its values and their trends; one that was taken back shows others than staff only why."""
+    row = of.row
     answer = api_pb2.GetResultResponse(
-        summary=summary(row),
-        released_by_provider_id=str(row.released_by or ""),
-        ordering_provider_id=str(row.ordering_provider_id or ""),
-        retraction_reason=reason,
+        summary=summary(row, staff=staff),
+        released_by_provider_id="" if row.misfiled and not staff else str(row.released_by or ""),
+        ordering_provider_id="" if row.misfiled and not staff else str(row.ordering_provider_id or ""),
+        retraction_reason=of.retraction_reason,
     )
-    for value in row.values if with_values else ():
+    if staff and of.hold is not None:
+        answer.held_by_account_id, answer.hold_reason = str(of.hold[0]), of.hold[1]
+    for value in row.values if staff or row.state == "released" else ():
         answer.values.add(
             name=value.name,
             value=value.value,
@@ -54,9 +82,38 @@ def whole(
             reference_high=value.reference_high,
             flag=flag(value),
             code=value.code,
-            trend=[api_pb2.TrendPoint(at=instant_message(at), value=text) for at, text in trends.get(kind(value), [])],
+            trend=[
+                api_pb2.TrendPoint(at=instant_message(at), value=text) for at, text in of.trends.get(kind(value), [])
+            ],
         )
     return answer
+
+
+def task(found: Task, *, clinical: bool) -> api_pb2.ReviewTask:
+    """One task; an admin, who sees no record, learns only that something waits, and how long."""
+    return api_pb2.ReviewTask(
+        result_id=str(found.result_id),
+        patient_id=str(found.patient_id) if clinical else "",
+        title=found.title if clinical else "",
+        received_at=instant_message(found.received_at),
+        days_waiting=found.days_waiting,
+        ordering_provider_id=str(found.ordering_provider_id or ""),
+        due_on=None if found.due_on is None else date_message(found.due_on),
+        overdue=found.overdue,
+    )
+
+
+def keyset(at: datetime, id_: UUID) -> str:
+    """Where a page by time ended."""
+    return f"{at.astimezone(UTC).isoformat()}/{id_}"
+
+
+def instant_and_id(text: str) -> tuple[datetime, UUID] | None:
+    """What ``keyset`` made; None for the first page."""
+    if not text:
+        return None
+    at, _, id_ = text.partition("/")
+    return datetime.fromisoformat(at), UUID(id_)
 
 
 def entry(row: EntryRow) -> api_pb2.RecordEntry:

@@ -2,8 +2,9 @@
 
 from typing import get_args
 
-from services.documents import commands, messages
-from services.documents.commands import Imported
+from services.documents import messages
+from services.documents.commands import filing
+from services.documents.commands.filing import Imported
 from services.documents.domain.record import Entry, Kind
 from services.documents.domain.results import Report
 from services.documents.projections import results
@@ -26,20 +27,20 @@ class DocumentsPeers:
             values=messages.values(request.values),
             ordering_provider_id=messages.ordering_provider(request.ordering_provider_id),
         )
-        command = commands.ImportResult(
+        command = filing.ImportResult(
             practice_id=uuid_field(request.practice_id, "practice_id"),
             patient_id=uuid_field(request.patient_id, "patient_id"),
             resource_id=text_field(request.resource_id, "resource_id"),
             report=report,
         )
-        return _imported(await call.perform(commands.import_result, command))
+        return _imported(await call.perform(filing.import_result, command))
 
     async def ImportRecordEntry(
         self, request: peers_pb2.ImportRecordEntryRequest, call: Call
     ) -> peers_pb2.ImportResponse:
         if request.kind not in KINDS:
             raise InvalidField("kind", "expected one of " + ", ".join(sorted(KINDS)))
-        command = commands.ImportRecordEntry(
+        command = filing.ImportRecordEntry(
             practice_id=uuid_field(request.practice_id, "practice_id"),
             patient_id=uuid_field(request.patient_id, "patient_id"),
             resource_id=text_field(request.resource_id, "resource_id"),
@@ -50,14 +51,14 @@ class DocumentsPeers:
                 since=date_field(request.since, "since") if request.HasField("since") else None,
             ),
         )
-        return _imported(await call.perform(commands.import_record_entry, command))
+        return _imported(await call.perform(filing.import_record_entry, command))
 
     async def DocumentMetadata(
         self, request: peers_pb2.DocumentMetadataRequest, call: Call
     ) -> peers_pb2.DocumentMetadataResponse:
         async with call.rows() as rows:
             row = await results.one(rows, uuid_field(request.document_id, "document_id"))
-        if row is None or row.released_at is None:
+        if row is None or not row.is_visible or row.released_at is None:
             raise NotFound
         return peers_pb2.DocumentMetadataResponse(
             patient_id=str(row.patient_id),

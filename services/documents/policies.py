@@ -38,11 +38,30 @@ def _read(scope: str, *, roles: frozenset[str] = CLINICAL, of_result: bool = Fal
     )
 
 
-def _approve() -> Policy:
+def _practice(*roles: str, writes: bool = False, step_up: bool = False, recorded: bool = False) -> Policy:
     return Policy(
         callers=frozenset({STAFF}),
         purpose="treatment",
-        roles=frozenset({"provider"}),
+        roles=frozenset(roles),
+        locate=practice_of_request,
+        writes=writes,
+        step_up=step_up,
+        recorded=recorded,
+    )
+
+
+def _own_wish() -> Policy:
+    """The patient's own business, or that of whoever sees the results for them."""
+    return Policy(
+        callers=frozenset({ACCOUNT}), purpose="treatment", scope="results", locate=patient_of_request, writes=True
+    )
+
+
+def _approve(*roles: str) -> Policy:
+    return Policy(
+        callers=frozenset({STAFF}),
+        purpose="treatment",
+        roles=frozenset(roles),
         locate=result_of_request,
         writes=True,
     )
@@ -64,14 +83,25 @@ POLICIES: Mapping[str, Policy] = {
     "DownloadResult": _read("results", of_result=True, recorded=True),
     "ListRecordEntries": _read("results", recorded=True),
     "ListAccessHistory": _read("", roles=frozenset({"admin"})),
-    "ListPendingResults": Policy(
-        callers=frozenset({STAFF}), purpose="treatment", roles=CLINICAL, locate=practice_of_request, recorded=True
-    ),
+    "ListPendingResults": _practice(*CLINICAL, recorded=True),
+    "ListReviewTasks": _practice("provider", "admin"),
+    "GetReleasePolicy": _practice("provider", "clinical", "admin"),
+    "ChooseReleasePolicy": _practice("admin", writes=True),
+    "SignStandingApproval": _practice("provider", writes=True, step_up=True),
+    "RevokeStandingApproval": _practice("provider", "admin", writes=True),
+    "ApproveResults": _practice("provider", writes=True),
+    "UndoApproval": _practice("provider", writes=True),
+    "GetReleaseWish": _read("results"),
+    "AskToWait": _own_wish(),
+    "EndWait": _own_wish(),
+    "HoldResult": _approve(*CLINICAL),
+    "LiftHold": _approve(*CLINICAL),
+    "RefileResult": _approve("provider"),
     "FileResult": Policy(
         callers=frozenset({STAFF}), purpose="treatment", roles=CLINICAL, locate=patient_of_request, writes=True
     ),
-    "ReleaseResult": _approve(),
-    "RetractResult": _approve(),
+    "ReleaseResult": _approve("provider"),
+    "RetractResult": _approve("provider"),
     "ImportResult": _import(),
     "ImportRecordEntry": _import(),
     "DocumentMetadata": Policy(

@@ -1,8 +1,16 @@
 """What documents tells its peers of its own events: ids and words, no clinical content."""
 
+from uuid import UUID
+
 from services.documents.domain.record import RecordEntry
 from services.documents.domain.results import Result
-from shared.contracts.documents.v1.events import RecordEntryListed, ResultReceived, ResultReleased, ResultRetracted
+from shared.contracts.documents.v1.events import (
+    RecordEntryListed,
+    ResultReceived,
+    ResultReleased,
+    ResultRetracted,
+    ResultWithdrawn,
+)
 from shared.envelope import Recorded
 from shared.service import Publish
 
@@ -38,6 +46,29 @@ def result_retracted(recorded: Recorded[Result.Retracted]) -> ResultRetracted:
     )
 
 
+def result_misfiled(recorded: Recorded[Result.Misfiled]) -> ResultRetracted | ResultWithdrawn:
+    """To the record it was in it looks like any other that was taken back, or that never was."""
+    event = recorded.event
+    if not event.was_released:
+        return _withdrawn(event.practice_id, event.patient_id, recorded.stream_id)
+    return ResultRetracted(
+        practice_id=event.practice_id,
+        patient_id=event.patient_id,
+        result_id=recorded.stream_id,
+        provider_id=event.provider_id,
+    )
+
+
+def result_corrected(recorded: Recorded[Result.Corrected]) -> ResultWithdrawn | None:
+    """A released one stays where it is, and tells by what it was corrected."""
+    event = recorded.event
+    return None if event.was_released else _withdrawn(event.practice_id, event.patient_id, recorded.stream_id)
+
+
+def _withdrawn(practice_id: UUID, patient_id: UUID, result_id: UUID) -> ResultWithdrawn:
+    return ResultWithdrawn(practice_id=practice_id, patient_id=patient_id, result_id=result_id)
+
+
 def record_entry_listed(recorded: Recorded[RecordEntry.Listed]) -> RecordEntryListed:
     event = recorded.event
     return RecordEntryListed(
@@ -53,5 +84,7 @@ PUBLISHED: dict[type, Publish] = {
     Result.Received: result_received,
     Result.Released: result_released,
     Result.Retracted: result_retracted,
+    Result.Misfiled: result_misfiled,
+    Result.Corrected: result_corrected,
     RecordEntry.Listed: record_entry_listed,
 }

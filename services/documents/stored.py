@@ -1,12 +1,34 @@
 """The stable words under which documents' events are stored."""
 
 from services.documents.domain.record import RecordEntry
+from services.documents.domain.release_policy import ReleasePolicy, ReleaseWish, StandingApproval
 from services.documents.domain.results import Result
-from shared.eventstore.stored import Stored
+from shared.eventstore.stored import Json, Stored
+
+
+def without_correction(fields: dict[str, Json]) -> dict[str, Json]:
+    """Before version 2 no result corrected another."""
+    report = fields["report"]
+    return {**fields, "report": {**report, "corrects_id": None} if isinstance(report, dict) else report}
+
 
 STORED = (
-    Stored("ResultReceived", Result.Received),
+    Stored("ResultReceived", Result.Received, 2, {1: without_correction}),
+    Stored("ResultApproved", Result.Approved),
+    Stored("ResultApprovalUndone", Result.ApprovalUndone),
     Stored("ResultReleased", Result.Released),
+    Stored("ResultHeld", Result.Held),
+    Stored("ResultHoldLifted", Result.HoldLifted),
     Stored("ResultRetracted", Result.Retracted),
+    Stored("ResultMisfiled", Result.Misfiled),
+    Stored("ResultCorrected", Result.Corrected),
+    Stored("ReleasePolicyChosen", ReleasePolicy.Chosen),
+    Stored("ReleasePolicyChanged", ReleasePolicy.Changed),
+    Stored("StandingApprovalSigned", StandingApproval.Signed),
+    Stored("StandingApprovalSignedAgain", StandingApproval.SignedAgain),
+    Stored("StandingApprovalRevoked", StandingApproval.Revoked),
+    Stored("ReleaseWishAsked", ReleaseWish.Asked),
+    Stored("ReleaseWishAskedAgain", ReleaseWish.AskedAgain),
+    Stored("ReleaseWishEnded", ReleaseWish.Ended),
     Stored("RecordEntryListed", RecordEntry.Listed),
 )

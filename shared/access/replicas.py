@@ -125,6 +125,12 @@ async def add_practice(opened: Recorded[PracticeOpened], rows: Rows) -> None:
     )
 
 
+async def time_zone_of(rows: Rows, practice_id: UUID) -> str | None:
+    """The practice's IANA time zone, None for an unknown one."""
+    found = await rows.fetch_one("SELECT time_zone FROM access_practices WHERE practice_id = $1", practice_id)
+    return None if found is None else str(found["time_zone"])
+
+
 REPLICAS: Sequence[ReadModel] = (
     ReadModel(
         name="access-windows",

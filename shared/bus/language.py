@@ -64,6 +64,7 @@ PUBLISHED: Mapping[str, tuple[type[PublicEvent], ...]] = {
         documents.ResultReceived,
         documents.ResultReleased,
         documents.ResultRetracted,
+        documents.ResultWithdrawn,
         documents.DocumentReceived,
         documents.DocumentReleased,
         documents.RecordEntryListed,

@@ -1,16 +1,15 @@
-"""A result: received, visible to staff only; released by a provider; perhaps taken back (R14)."""
+"""A result: received, visible to staff only, until a provider approves it (R14)."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from services.documents.domain.errors import ResultNotReleased, ResultNotWaiting
+from services.documents.domain.review import Reviewed
 from shared.aggregate import Aggregate, event
 
 Category = Literal["laboratory", "vital-signs", "imaging", "survey", "social-history", "procedure", "exam", "other"]
 Origin = Literal["portal", "desk", "import"]
-State = Literal["waiting", "released", "retracted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +29,17 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a result says, as it was received."""
+    """What a result says, as it was received; ``corrects_id`` is the result of the same patient that it corrects."""
 
     title: str
     category: Category
     effective_at: datetime
     values: tuple[Value, ...]
     ordering_provider_id: UUID | None = None
+    corrects_id: UUID | None = None
 
 
-class Result(Aggregate):
+class Result(Reviewed):
     """A result of a patient, visible to nobody but staff until a provider approves it."""
 
     class Received(Aggregate.Created):
@@ -49,19 +49,6 @@ class Result(Aggregate):
         report: Report
         origin: Origin
         received_at: datetime
-
-    class Released(Aggregate.Event):
-        practice_id: UUID
-        patient_id: UUID
-        provider_id: UUID
-        released_at: datetime
-
-    class Retracted(Aggregate.Event):
-        practice_id: UUID
-        patient_id: UUID
-        provider_id: UUID
-        reason: str
-        retracted_at: datetime
 
     @staticmethod
     def create_id(result_id: UUID) -> UUID:
@@ -80,30 +67,4 @@ class Result(Aggregate):
         self.practice_id = practice_id
         self.patient_id = patient_id
         self.report = report
-        self.state: State = "waiting"
-
-    @property
-    def subject_id(self) -> UUID:
-        return self.patient_id
-
-    def release(self, provider_id: UUID, at: datetime) -> None:
-        """A participating provider approves; ResultNotWaiting unless it waits."""
-        if self.state != "waiting":
-            raise ResultNotWaiting
-        self._released(self.practice_id, self.patient_id, provider_id, at)
-
-    def retract(self, provider_id: UUID, reason: str, at: datetime) -> None:
-        """A provider takes it back; ResultNotReleased unless it was released."""
-        if self.state != "released":
-            raise ResultNotReleased
-        self._retracted(self.practice_id, self.patient_id, provider_id, reason, at)
-
-    @event(Released)
-    def _released(self, practice_id: UUID, patient_id: UUID, provider_id: UUID, released_at: datetime) -> None:
-        self.state = "released"
-
-    @event(Retracted)
-    def _retracted(
-        self, practice_id: UUID, patient_id: UUID, provider_id: UUID, reason: str, retracted_at: datetime
-    ) -> None:
-        self.state = "retracted"
+        self.state = "waiting"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.documents.domain.review import VISIBLE
 from shared.contracts.access.v1.events import RecordViewed
 from shared.envelope import Recorded
 from shared.reading import Apply, ReadModel, Rows
@@ -125,6 +126,7 @@ async def page(rows: Rows, patient_id: UUID, account_id: UUID | None, wanted: Wa
         before.position if before else None,
         wanted.size,
         wanted.staff,
+        VISIBLE,
     )
     return [
         AccessRow(
@@ -149,7 +151,7 @@ LATERAL (
     SELECT coalesce(array_agg(object_id ORDER BY place), '{{}}') AS object_ids
     FROM unnest(views.object_ids) WITH ORDINALITY AS named (object_id, place)
     WHERE $7 OR NOT EXISTS (
-        SELECT FROM results WHERE result_id = object_id::uuid AND state NOT IN ('released', 'retracted'))
+        SELECT FROM results WHERE result_id = object_id::uuid AND state <> ALL($8))
 ) AS shown
 WHERE patient_id = $1 AND ($2::uuid IS NULL OR account_id = $2)
   AND ($3::timestamptz IS NULL OR (views.at, service, views.position) < ($3, $4::text, $5::bigint))

@@ -47,6 +47,12 @@ async def takes_part(rows: Rows, practice_id: UUID, provider_id: UUID) -> bool:
     return found is not None and bool(found["takes_part"])
 
 
+async def taking_part(rows: Rows, practice_id: UUID) -> frozenset[UUID]:
+    """The providers of the practice who take part."""
+    found = await rows.fetch("SELECT provider_id FROM providers WHERE practice_id = $1 AND takes_part", practice_id)
+    return frozenset(row["provider_id"] for row in found)
+
+
 async def belongs(rows: Rows, practice_id: UUID, provider_id: UUID) -> bool:
     """Whether the practice knows that provider."""
     found = await rows.fetch_one(

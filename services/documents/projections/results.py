@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.documents.domain.results import Result, Value
+from services.documents.domain.review import VISIBLE
 from shared.envelope import Recorded
 from shared.reading import ReadModel, Rows
 
@@ -26,6 +27,12 @@ TABLES = (
         received_at timestamptz NOT NULL,
         released_at timestamptz,
         released_by uuid,
+        origin text NOT NULL,
+        held_until timestamptz,
+        takes_effect_at timestamptz,
+        corrects_id uuid,
+        corrected_by_id uuid,
+        misfiled boolean NOT NULL,
         position bigint NOT NULL,
         subject_id uuid NOT NULL,
         sealed bytea NOT NULL
@@ -34,6 +41,12 @@ TABLES = (
     "CREATE INDEX results_waiting ON results (practice_id, received_at, result_id) WHERE state = 'waiting'",
     """CREATE TABLE retractions (
         result_id uuid PRIMARY KEY,
+        subject_id uuid NOT NULL,
+        sealed bytea NOT NULL
+    )""",
+    """CREATE TABLE holds (
+        result_id uuid PRIMARY KEY,
+        author_id uuid NOT NULL,
         subject_id uuid NOT NULL,
         sealed bytea NOT NULL
     )""",
@@ -52,6 +65,9 @@ async def add(recorded: Recorded[Result.Received], rows: Rows) -> None:
             "state": "waiting",
             "effective_at": report.effective_at,
             "received_at": event.received_at,
+            "origin": event.origin,
+            "corrects_id": report.corrects_id,
+            "misfiled": False,
             "position": recorded.position,
         },
         subject_id=event.patient_id,
@@ -79,10 +95,33 @@ async def release(recorded: Recorded[Result.Released], rows: Rows) -> None:
     )
 
 
-async def retract(recorded: Recorded[Result.Retracted], rows: Rows) -> None:
-    await rows.update(
-        "results", {"result_id": recorded.stream_id}, {"state": "retracted", "position": recorded.position}
+async def approve(recorded: Recorded[Result.Approved], rows: Rows) -> None:
+    event = recorded.event
+    await _change(recorded, rows, state="approved", takes_effect_at=event.effective_at, released_by=event.provider_id)
+
+
+async def undo_approval(recorded: Recorded[Result.ApprovalUndone], rows: Rows) -> None:
+    await _change(recorded, rows, state="waiting", takes_effect_at=None, released_by=None)
+
+
+async def hold(recorded: Recorded[Result.Held], rows: Rows) -> None:
+    event = recorded.event
+    await _change(recorded, rows, held_until=event.held_until)
+    await rows.upsert(
+        "holds",
+        {"result_id": recorded.stream_id},
+        {"author_id": event.author_id},
+        subject_id=event.patient_id,
+        personal={"reason": event.reason},
     )
+
+
+async def lift_hold(recorded: Recorded[Result.HoldLifted], rows: Rows) -> None:
+    await _change(recorded, rows, held_until=None)
+
+
+async def retract(recorded: Recorded[Result.Retracted], rows: Rows) -> None:
+    await _change(recorded, rows, state="retracted")
     await rows.upsert(
         "retractions",
         {"result_id": recorded.stream_id},
@@ -92,11 +131,36 @@ async def retract(recorded: Recorded[Result.Retracted], rows: Rows) -> None:
     )
 
 
+async def find_misfiled(recorded: Recorded[Result.Misfiled], rows: Rows) -> None:
+    state = "retracted" if recorded.event.was_released else "withdrawn"
+    await _change(recorded, rows, state=state, misfiled=True)
+
+
+async def correct(recorded: Recorded[Result.Corrected], rows: Rows) -> None:
+    state = "corrected" if recorded.event.was_released else "withdrawn"
+    await _change(recorded, rows, state=state, corrected_by_id=recorded.event.corrected_by_id)
+
+
+async def _change(recorded: Recorded[Any], rows: Rows, **values: object) -> None:
+    await rows.update("results", {"result_id": recorded.stream_id}, {**values, "position": recorded.position})
+
+
 RESULTS = ReadModel(
     "results",
     "documents",
     TABLES,
-    {Result.Received: add, Result.Released: release, Result.Retracted: retract},
+    {
+        Result.Received: add,
+        Result.Approved: approve,
+        Result.ApprovalUndone: undo_approval,
+        Result.Released: release,
+        Result.Held: hold,
+        Result.HoldLifted: lift_hold,
+        Result.Retracted: retract,
+        Result.Misfiled: find_misfiled,
+        Result.Corrected: correct,
+    },
+    version=2,
 )
 
 
@@ -116,6 +180,16 @@ class ResultRow:
     title: str
     category: str
     values: tuple[Value, ...]
+    held_until: datetime | None = None
+    takes_effect_at: datetime | None = None
+    corrects_id: UUID | None = None
+    corrected_by_id: UUID | None = None
+    misfiled: bool = False
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether others than staff may know of it."""
+        return self.state in VISIBLE
 
 
 async def page(
@@ -124,7 +198,7 @@ async def page(
     """Results of a patient by time of measurement, newest first; those who are not staff see no waiting ones."""
     found = await rows.fetch(
         """SELECT * FROM results
-           WHERE patient_id = $1 AND ($2 OR state IN ('released', 'retracted'))
+           WHERE patient_id = $1 AND ($2 OR state = ANY($6))
              AND ($3::timestamptz IS NULL OR (effective_at, result_id) < ($3, $4::uuid))
            ORDER BY effective_at DESC, result_id DESC LIMIT $5""",
         patient_id,
@@ -132,24 +206,36 @@ async def page(
         before[0] if before else None,
         before[1] if before else None,
         size,
+        VISIBLE,
     )
     return [_row(one) for one in found]
 
 
-async def waiting(
-    rows: Rows, practice_id: UUID, without: Sequence[UUID], after: tuple[datetime, UUID] | None, size: int
-) -> list[ResultRow]:
-    """What waits for approval at a practice, longest first; nothing of the patients ``without``."""
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits at a practice, or is held there; nothing of the patients ``without``."""
+
+    practice_id: UUID
+    without: Sequence[UUID]
+    now: datetime
+    held: bool = False
+
+
+async def waiting(rows: Rows, queue: Queue, after: tuple[datetime, UUID] | None, size: int) -> list[ResultRow]:
+    """What waits for approval, longest first. A hold ends at its instant: then the result is queued again."""
     found = await rows.fetch(
         """SELECT * FROM results
            WHERE practice_id = $1 AND state = 'waiting' AND patient_id <> ALL($2)
              AND ($3::timestamptz IS NULL OR (received_at, result_id) > ($3, $4::uuid))
+             AND coalesce(held_until > $6, false) = $7
            ORDER BY received_at, result_id LIMIT $5""",
-        practice_id,
-        without,
+        queue.practice_id,
+        list(queue.without),
         after[0] if after else None,
         after[1] if after else None,
         size,
+        queue.now,
+        queue.held,
     )
     return [_row(one) for one in found]
 
@@ -164,6 +250,30 @@ async def where(rows: Rows, result_id: UUID) -> tuple[UUID, UUID] | None:
     """Practice and patient of a result."""
     found = await rows.fetch_one("SELECT practice_id, patient_id FROM results WHERE result_id = $1", result_id)
     return None if found is None else (found["practice_id"], found["patient_id"])
+
+
+async def approved_of(rows: Rows, patient_id: UUID) -> list[UUID]:
+    """What of a patient is approved and not yet visible."""
+    found = await rows.fetch(
+        "SELECT result_id FROM results WHERE patient_id = $1 AND state = 'approved' ORDER BY result_id", patient_id
+    )
+    return [row["result_id"] for row in found]
+
+
+async def patients_of(rows: Rows, practice_id: UUID, result_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Result → patient, of that practice alone."""
+    found = await rows.fetch(
+        "SELECT result_id, patient_id FROM results WHERE practice_id = $1 AND result_id = ANY($2)",
+        practice_id,
+        list(result_ids),
+    )
+    return {row["result_id"]: row["patient_id"] for row in found}
+
+
+async def hold_of(rows: Rows, result_id: UUID) -> tuple[UUID, str] | None:
+    """Author and reason of the latest hold."""
+    found = await rows.fetch_one("SELECT * FROM holds WHERE result_id = $1", result_id)
+    return None if found is None else (found["author_id"], str(found["reason"]))
 
 
 async def retraction_reason(rows: Rows, result_id: UUID) -> str:
@@ -211,4 +321,9 @@ def _row(found: dict[str, Any]) -> ResultRow:
         title=found["title"],
         category=found["category"],
         values=tuple(Value(*value) for value in found["values"]),
+        held_until=found["held_until"],
+        takes_effect_at=found["takes_effect_at"],
+        corrects_id=found["corrects_id"],
+        corrected_by_id=found["corrected_by_id"],
+        misfiled=found["misfiled"],
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shared.contracts.documents.v1.events import ResultReceived, ResultReleased, ResultRetracted
+from shared.contracts.documents.v1.events import ResultReceived, ResultReleased, ResultRetracted, ResultWithdrawn
 from shared.envelope import Recorded
 from shared.reading import ReadModel, Rows
 
@@ -21,12 +21,15 @@ async def add(recorded: Recorded[ResultReceived], rows: Rows) -> None:
     await rows.upsert("pending_results", {"result_id": event.result_id}, values)
 
 
-async def remove(recorded: Recorded[ResultReleased | ResultRetracted], rows: Rows) -> None:
+async def remove(recorded: Recorded[ResultReleased | ResultRetracted | ResultWithdrawn], rows: Rows) -> None:
     await rows.delete("pending_results", {"result_id": recorded.event.result_id})
 
 
 PENDING_RESULTS = ReadModel(
-    "pending_results", "documents", TABLES, {ResultReceived: add, ResultReleased: remove, ResultRetracted: remove}
+    "pending_results",
+    "documents",
+    TABLES,
+    {ResultReceived: add, ResultReleased: remove, ResultRetracted: remove, ResultWithdrawn: remove},
 )
 
 

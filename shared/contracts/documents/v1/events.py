@@ -30,6 +30,12 @@ class ResultRetracted(PatientEvent):
     provider_id: UUID
 
 
+class ResultWithdrawn(PatientEvent):
+    """A waiting result left the queue without ever having been visible: corrected before, or of another record."""
+
+    result_id: UUID
+
+
 class DocumentReceived(PatientEvent):
     """A document was filed and waits for approval."""
 

@@ -1,12 +1,16 @@
-"""What documents can be told to do, each command followed by its handler."""
+"""What arrives: filed at the desk or imported; each command followed by its handler."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from services.documents.commands.reviewing import patient_waits
 from services.documents.domain.record import Entry, RecordEntry
+from services.documents.domain.release_policy import ReleasePolicy, StandingApproval
 from services.documents.domain.results import Report, Result
 from shared.envelope import Position
+from shared.errors import NotFound
 from shared.handling import Created, Streams, Work
 from shared.ids import natural_id
 
@@ -15,47 +19,55 @@ Outcome = Literal["new", "unchanged", "changed"]
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
+    """``standing_approval_id``: one that may cover it on arrival, as the read models had it."""
+
     practice_id: UUID
     patient_id: UUID
     report: Report
+    standing_approval_id: UUID | None = None
 
 
 async def file_result(command: FileResult, work: Work) -> Created:
-    def build() -> Result:
-        return Result(
-            result_id=work.new_id("result"),
-            practice_id=command.practice_id,
-            patient_id=command.patient_id,
-            report=command.report,
-            origin="desk",
-            received_at=work.now,
+    async def decide(streams: Streams) -> None:
+        result = streams.add(
+            Result(
+                result_id=work.new_id("result"),
+                practice_id=command.practice_id,
+                patient_id=command.patient_id,
+                report=command.report,
+                origin="desk",
+                received_at=work.now,
+            )
         )
+        if command.report.corrects_id is not None:
+            await supersede_waiting(streams, result, command.report.corrects_id, work.now)
+        elif command.standing_approval_id is not None:
+            await approve_on_arrival(streams, result, command.standing_approval_id, work.now)
 
-    position = await work.create(build)
+    position = await work.decide(decide)
     return Created(work.new_id("result"), position)
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseResult:
-    result_id: UUID
-    provider_id: UUID
+async def supersede_waiting(streams: Streams, result: Result, corrected_id: UUID, at: datetime) -> None:
+    """A correction takes the place of what still waits; what was released stays until the correction is, too."""
+    original = await streams.get(Result, corrected_id)
+    if original.patient_id != result.patient_id:
+        raise NotFound
+    if original.state in ("waiting", "approved"):
+        original.correct(result.id, at)
 
 
-async def release_result(command: ReleaseResult, work: Work) -> Position:
-    return await work.change(Result, command.result_id, lambda result: result.release(command.provider_id, work.now))
-
-
-@dataclass(frozen=True, slots=True)
-class RetractResult:
-    result_id: UUID
-    provider_id: UUID
-    reason: str
-
-
-async def retract_result(command: RetractResult, work: Work) -> Position:
-    return await work.change(
-        Result, command.result_id, lambda result: result.retract(command.provider_id, command.reason, work.now)
+async def approve_on_arrival(streams: Streams, result: Result, approval_id: UUID, at: datetime) -> None:
+    """R14: ``immediate`` is a named provider's standing approval, decided by their own streams."""
+    policy = await streams.find(ReleasePolicy, ReleasePolicy.create_id(result.practice_id))
+    approval = await streams.get(StandingApproval, approval_id)
+    covers = approval.in_force and (approval.practice_id, approval.category) == (
+        result.practice_id,
+        result.report.category,
     )
+    if policy is not None and policy.choice == "immediate" and covers:
+        waits = await patient_waits(streams, result.patient_id)
+        result.approve_by_standing(approval.provider_id, approval_id, at, patient_waits=waits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,54 @@
+"""Own events → effects: an approval takes effect, at its time or when the patient no longer waits (R14)."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from services.documents.commands.reviewing import TakeEffect, take_effect
+from services.documents.domain.release_policy import ReleaseWish
+from services.documents.domain.results import Result
+from services.documents.projections import results
+from shared.effects import Carrying, Decide, Effect, Run
+from shared.envelope import Recorded
+
+TAKE_EFFECT = "take-effect"
+"""One approved result becomes visible, if it still stands."""
+END_WAITING = "end-waiting"
+"""What was approved while the patient waited: one TAKE_EFFECT each."""
+
+
+def after_approval(recorded: Recorded[Result.Approved]) -> list[Effect]:
+    event = recorded.event
+    if event.effective_at == event.approved_at:
+        return []
+    return [_taking_effect(event.practice_id, event.patient_id, recorded.stream_id, due=recorded)]
+
+
+def after_wait(recorded: Recorded[ReleaseWish.Ended]) -> list[Effect]:
+    event = recorded.event
+    details = {"practice_id": str(event.practice_id), "patient_id": str(event.patient_id)}
+    return [Effect(END_WAITING, key=event.patient_id, details=details)]
+
+
+def _taking_effect(
+    practice_id: UUID, patient_id: UUID, result_id: UUID, due: Recorded[Result.Approved] | None = None
+) -> Effect:
+    details = {"practice_id": str(practice_id), "patient_id": str(patient_id), "result_id": str(result_id)}
+    due_at = None if due is None else due.event.effective_at
+    return Effect(TAKE_EFFECT, key=patient_id, recipient=str(result_id), due_at=due_at, details=details)
+
+
+async def run_take_effect(carrying: Carrying) -> None:
+    await carrying.perform(take_effect, TakeEffect(UUID(carrying.effect.details["result_id"])))
+
+
+async def run_end_waiting(carrying: Carrying) -> None:
+    details = carrying.effect.details
+    practice_id, patient_id = UUID(details["practice_id"]), UUID(details["patient_id"])
+    async with carrying.rows() as rows:
+        approved = await results.approved_of(rows, patient_id)
+    carrying.follow(*(_taking_effect(practice_id, patient_id, result_id) for result_id in approved))
+
+
+PROCESSES: Mapping[type, Decide] = {Result.Approved: after_approval, ReleaseWish.Ended: after_wait}
+
+EFFECTS: Mapping[str, Run] = {TAKE_EFFECT: run_take_effect, END_WAITING: run_end_waiting}
