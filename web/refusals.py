@@ -26,6 +26,14 @@ REFUSALS: Mapping[str, str] = {
     "access_undecided": N_("Your access cannot be checked at the moment. Try again shortly."),
     "result_not_waiting": N_("This result no longer waits for approval."),
     "result_not_released": N_("This result is not released."),
+    "result_held": N_("This result is held. Lift the hold first."),
+    "result_not_held": N_("This result is not held."),
+    "hold_too_long": N_("A hold ends in the future, within 14 days."),
+    "approval_not_pending": N_("This approval has taken effect, or there is none. Retract the result instead."),
+    "standing_approval_in_force": N_("You have signed for this category already."),
+    "standing_approval_not_in_force": N_("This standing approval was revoked before."),
+    "file_type_refused": N_("Only PDF, PNG, JPEG and plain text files can be filed."),
+    "file_unreadable": N_("This file cannot be read, or is too long: at most 10 MB and 500 pages."),
     "provider_not_taking_part": N_("This provider does not take part in the portal. Call the practice instead."),
     "charge_on_statement": N_("One of these charges already stands on a statement."),
     "nothing_to_state": N_("There is no charge that could go on a statement."),
@@ -57,6 +65,13 @@ REFUSALS: Mapping[str, str] = {
     "user_name_taken": N_("Choose another user name: this one is taken."),
     "wrong_credentials": N_("The user name, password or code is not right."),
     "wrong_code": N_("This code or password is not right, or the code was used before. Wait for the next code."),
+    "wrong_token": N_(
+        "The token and the e-mail address do not go together, or the token counts no longer. Call the practice."
+    ),
+    "caller_not_verified": N_(
+        "Name and birth date are not those on record. Call the person back at a number on record."
+    ),
+    "address_shared": N_("A representative of this patient uses this address. The patient needs one of their own."),
     "consent_missing": N_("This person has not signed the portal consent form yet."),
     "address_missing": N_("No e-mail address of this person is on record."),
     "representative_not_verified": N_("This representative has no verified documents yet."),

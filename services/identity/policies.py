@@ -113,6 +113,10 @@ POLICIES: Mapping[str, Policy] = {
         link="token", writes=True, secrets=frozenset({"token", "email", "new_password", "code", "device"})
     ),
     "IssueRecoveryToken": _patient(frozenset({"support"}), step_up=True),
+    "IssueJoiningToken": _patient(DESK, step_up=True),
+    "JoinPractice": _account(writes=True, secrets=frozenset({"token", "email"})),
+    "ResetFactor": _patient(DESK, step_up=True),
+    "CancelFactorReset": _account(writes=True),
     "ChangePassword": _account(writes=True, step_up=True, secrets=frozenset({"new_password"})),
     "SwitchSecurityQuestion": _practice(ADMIN),
     "UnenrolByStaff": _patient(frozenset({"support", "admin"})),

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.identity.address_book import AddressBook
+from services.identity.commands.factors import CarryOutFactorReset, LostFactors
 from services.identity.commands.invitations import EndConsent, TakeConsent, end_consent, take_consent
 from services.identity.credentials.sessions import Sessions
 from services.identity.credentials.vault import Vault
@@ -13,7 +14,7 @@ from services.identity.domain.enrolments import Enrolments
 from services.identity.domain.patient import Patient
 from services.identity.domain.recovery import RecoveryAttempt
 from services.identity.domain.staff import StaffMember
-from services.identity.domain.values import ConsentId, PatientId, PersonId, enrolments_id
+from services.identity.domain.values import AccountId, ConsentId, PatientId, PersonId, enrolments_id
 from services.identity.recoveries import after_attempt
 from shared.effects import Carrying, Decide, Effect, Run
 from shared.envelope import Recorded
@@ -42,12 +43,23 @@ def after_password(recorded: Recorded[Account.PasswordChanged]) -> list[Effect]:
     return [Effect("take-password", recorded.stream_id, details=details)]
 
 
+def after_announced_reset(recorded: Recorded[Account.FactorResetAnnounced]) -> list[Effect]:
+    due_at = recorded.event.due_at
+    return [Effect("carry-out-factor-reset", recorded.stream_id, due_at=due_at, details={"due": due_at.isoformat()})]
+
+
+def after_factor_reset(recorded: Recorded[Account.FactorReset]) -> list[Effect]:
+    return [Effect("forget-factor", recorded.stream_id)]
+
+
 PROCESSES: Mapping[type, Decide] = {
     StaffMember.Left: after_staff_left,
     Enrolments.Left: after_unenrolment,
     Account.Closed: after_account_closed,
     Patient.DeathRecorded: after_death,
     Account.PasswordChanged: after_password,
+    Account.FactorResetAnnounced: after_announced_reset,
+    Account.FactorReset: after_factor_reset,
     RecoveryAttempt.Made: after_attempt,
 }
 
@@ -67,6 +79,8 @@ class Following:
             "end-sessions-of-the-dead": self.end_sessions_of_the_dead,
             "forget-account": self.forget_account,
             "take-password": self.take_password,
+            "carry-out-factor-reset": self.carry_out_factor_reset,
+            "forget-factor": self.forget_factor,
         }
 
     async def take_consent(self, carrying: Carrying) -> None:
@@ -106,6 +120,16 @@ class Following:
         was_waiting = await self._vault.take_waiting_password(account.id, UUID(details["issue"]))
         before = None if was_waiting else datetime.fromisoformat(details["before"])
         await self._sessions.end_all_of(account.id, before)
+
+    async def carry_out_factor_reset(self, carrying: Carrying) -> None:
+        account_id = AccountId(carrying.effect.key)
+        command = CarryOutFactorReset(account_id, datetime.fromisoformat(carrying.effect.details["due"]))
+        await carrying.perform(LostFactors(self._vault).carry_out_factor_reset, command)
+
+    async def forget_factor(self, carrying: Carrying) -> None:
+        account = await self._store.find(Account, carrying.effect.key)
+        if account is None or not account.has_totp:
+            await self._vault.remove_totp(carrying.effect.key)
 
     async def _end_without_footing(self, patient_id: PatientId, person_id: PersonId) -> None:
         enrolments = await self._store.find(Enrolments, enrolments_id(patient_id))

@@ -2,6 +2,7 @@
 
 from services.identity.api.accounts import AccountsApi
 from services.identity.api.invitations import InvitationsApi
+from services.identity.api.joining import JoiningApi
 from services.identity.api.patients import PatientsApi
 from services.identity.api.practices import PracticesApi
 from services.identity.api.recovery import RecoveryApi
@@ -11,5 +12,7 @@ from services.identity.api.staff import StaffApi
 __all__ = ["IdentityApi"]
 
 
-class IdentityApi(PracticesApi, StaffApi, PatientsApi, InvitationsApi, SessionsApi, AccountsApi, RecoveryApi):
+class IdentityApi(
+    PracticesApi, StaffApi, PatientsApi, InvitationsApi, SessionsApi, AccountsApi, RecoveryApi, JoiningApi
+):
     """The servicer of ``portal.identity.v1.IdentityApi``."""

@@ -48,6 +48,7 @@ from services.identity.parts import Servicer
 from services.identity.recoveries import DETAILS
 from services.identity.sign_in import user_name_id
 from shared.contracts.identity.v1 import api_pb2
+from shared.errors import InvalidField
 from shared.rpc.call import Call
 from shared.rpc.fields import choice_field, date_field, instant_message, text_field, uuid_field
 
@@ -63,7 +64,8 @@ class RecoveryApi(Servicer):
         self, request: api_pb2.RequestRecoveryByUserNameRequest, call: Call
     ) -> api_pb2.RequestRecoveryByUserNameResponse:
         """Answers the same to everyone, without a position: that would tell what happened beside."""
-        text_field(request.user_name, "user_name", most=1000)
+        if not request.user_name.strip():
+            raise InvalidField("user_name", "expected a user name")
         await self.parts.throttle.count(throttle.requests(call.client_address))
         word = user_name_id(self.parts.store, request.user_name)
         await call.perform(make_attempt, MakeAttempt("user_name", word))
@@ -114,12 +116,13 @@ class RecoveryApi(Servicer):
         refuse_weak(request.new_password, field="new_password")
         recovery_id = await self.parts.handed.find("recovery", request.token)
         recovery = await self.parts.store.find(Recovery, recovery_id or UUID(int=0))
-        if recovery is None or recovery.beginning.means != "token":
+        account = await self.parts.store.find(Account, recovery.account_id) if recovery is not None else None
+        is_token = recovery is not None and recovery.beginning.means == "token"
+        if recovery is None or account is None or not account.is_open or not is_token:
             guesses = throttle.answers(f"token-for:{self.parts.book.word(email)}")
             await self.parts.throttle.count(throttle.source(call.client_address), guesses)
             await self.parts.passwords.hash(request.new_password)
             raise WrongToken
-        account = await self._holder_of(recovery)
         if _is_open(recovery, account, call.now):
             refuse_weak(request.new_password, account.user_name, field="new_password")
             buckets = await self._count_token(recovery, request)

@@ -1,6 +1,7 @@
 """An account: one person's way in, the records and memberships it is joined to; and the user name it took."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -11,6 +12,19 @@ from shared.errors import NotFound, Refused
 
 About = Literal["password", "factor", "address", "token"]
 """What the holder of an account is told of, and cannot switch off (R35)."""
+
+
+FACTOR_RESET_AFTER = timedelta(hours=24)
+"""R36: as long the account can cancel."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactorResetPlan:
+    """What support announced."""
+
+    staff_id: StaffId
+    how: str
+    due_at: datetime
 
 
 class Account(Aggregate):
@@ -51,6 +65,20 @@ class Account(Aggregate):
         about: About
         noticed_at: datetime
 
+    class FactorResetAnnounced(Aggregate.Event):
+        staff_id: StaffId
+        how: str
+        announced_at: datetime
+        due_at: datetime
+
+    class FactorResetCancelled(Aggregate.Event):
+        cancelled_at: datetime
+
+    class FactorReset(Aggregate.Event):
+        staff_id: StaffId
+        how: str
+        reset_at: datetime
+
     class Closed(Aggregate.Event):
         closed_at: datetime
 
@@ -66,6 +94,7 @@ class Account(Aggregate):
         self.staff: dict[PracticeId, StaffId] = {}
         self.has_totp = False
         self.is_open = True
+        self.factor_reset: FactorResetPlan | None = None
         self.password_number = 1
         self.password_issue: PasswordIssue | None = None
 
@@ -119,6 +148,7 @@ class Account(Aggregate):
     @event(TotpEnrolled)
     def _totp_enrolled(self, enrolled_at: datetime) -> None:
         self.has_totp = True
+        self.factor_reset = None
 
     def remove_totp(self, at: datetime) -> None:
         """Refused for staff, who must have a factor (R36)."""
@@ -131,6 +161,54 @@ class Account(Aggregate):
     @event(TotpRemoved)
     def _totp_removed(self, removed_at: datetime) -> None:
         self.has_totp = False
+        self.factor_reset = None
+
+    def require_factor_to_reset(self) -> None:
+        """Staff are invited anew instead: they must have a factor at every moment (R36)."""
+        self.require_open()
+        if self.staff:
+            raise FactorNeeded
+        if not self.has_totp:
+            raise Refused("expected an account with a second factor")
+
+    def reset_factor(self, staff_id: StaffId, how: str, at: datetime) -> None:
+        """At the desk, with a photo ID: at once (R36)."""
+        self.require_factor_to_reset()
+        self._factor_reset(staff_id=staff_id, how=how, reset_at=at)
+
+    @event(FactorReset)
+    def _factor_reset(self, staff_id: StaffId, how: str, reset_at: datetime) -> None:
+        self.has_totp = False
+        self.factor_reset = None
+
+    def announce_factor_reset(self, staff_id: StaffId, how: str, at: datetime) -> None:
+        """By support, who see nobody: 24 h in which the account can cancel (R36)."""
+        self.require_factor_to_reset()
+        if self.factor_reset is not None:
+            raise Refused("expected an account without an announced reset")
+        self._factor_reset_announced(staff_id=staff_id, how=how, announced_at=at, due_at=at + FACTOR_RESET_AFTER)
+
+    @event(FactorResetAnnounced)
+    def _factor_reset_announced(self, staff_id: StaffId, how: str, announced_at: datetime, due_at: datetime) -> None:
+        self.factor_reset = FactorResetPlan(staff_id, how, due_at)
+
+    def cancel_factor_reset(self, at: datetime) -> None:
+        if self.factor_reset is None:
+            raise Refused("expected an announced reset")
+        self._factor_reset_cancelled(cancelled_at=at)
+
+    @event(FactorResetCancelled)
+    def _factor_reset_cancelled(self, cancelled_at: datetime) -> None:
+        self.factor_reset = None
+
+    def carry_out_factor_reset(self, due_at: datetime, at: datetime) -> bool:
+        """Whether that announcement still stands, is due, and was carried out."""
+        plan = self.factor_reset
+        stands = plan is not None and plan.due_at == due_at and at >= due_at
+        if plan is None or not stands or not self.is_open or self.staff or not self.has_totp:
+            return False
+        self._factor_reset(staff_id=plan.staff_id, how=plan.how, reset_at=at)
+        return True
 
     def change_password(self, issue: PasswordIssue, at: datetime) -> None:
         """Another password counts; every link and token to choose one is of no use any more (R26)."""
