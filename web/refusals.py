@@ -65,12 +65,6 @@ REFUSALS: Mapping[str, str] = {
     "user_name_taken": N_("Choose another user name: this one is taken."),
     "wrong_credentials": N_("The user name, password or code is not right."),
     "wrong_code": N_("This code or password is not right, or the code was used before. Wait for the next code."),
-    "wrong_token": N_(
-        "The token and the e-mail address do not go together, or the token counts no longer. Call the practice."
-    ),
-    "caller_not_verified": N_(
-        "Name and birth date are not those on record. Call the person back at a number on record."
-    ),
     "address_shared": N_("A representative of this patient uses this address. The patient needs one of their own."),
     "consent_missing": N_("This person has not signed the portal consent form yet."),
     "address_missing": N_("No e-mail address of this person is on record."),
