@@ -122,6 +122,8 @@ SLUGS: dict[str, tuple[StatusCode, str]] = {
     "result_held": (StatusCode.FAILED_PRECONDITION, "expected a result that is not held"),
     "result_not_held": (StatusCode.FAILED_PRECONDITION, "expected a held result"),
     "hold_too_long": (StatusCode.FAILED_PRECONDITION, "expected an end of the hold within 14 days from now"),
+    "file_type_refused": (StatusCode.FAILED_PRECONDITION, "expected a PDF, PNG, JPEG or plain text file"),
+    "file_unreadable": (StatusCode.FAILED_PRECONDITION, "expected a readable file of at most 500 pages"),
     "approval_not_pending": (StatusCode.FAILED_PRECONDITION, "expected an approval that has not taken effect"),
     "standing_approval_in_force": (StatusCode.FAILED_PRECONDITION, "expected a category not signed for yet"),
     "standing_approval_not_in_force": (StatusCode.FAILED_PRECONDITION, "expected a standing approval in force"),
