@@ -9,8 +9,10 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from uuid import UUID
 
 import aiosmtplib
+from opentelemetry.trace import SpanKind
 
 from services.messaging.letters import Letter
+from shared import telemetry
 from shared.clock import machine_now
 from shared.errors import Unavailable
 
@@ -40,8 +42,9 @@ class MailServer:
         message = _message(mail_id, self.sender, address, letter)
         parts = urlsplit(self.url)
         try:
-            async with _client(parts) as client:
-                await client.send_message(message, sender=parseaddr(self.sender)[1], recipients=[address])
+            with telemetry.span("mail", SpanKind.CLIENT):
+                async with _client(parts) as client:
+                    await client.send_message(message, sender=parseaddr(self.sender)[1], recipients=[address])
         except aiosmtplib.SMTPRecipientsRefused as refusal:
             if all(one.code >= PERMANENT for one in refusal.recipients):
                 raise MailRefused from None

@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from shared import telemetry
 from shared.aggregate import Aggregate
 from shared.databases import StoreFailure, answering
 from shared.envelope import Recorded
@@ -87,7 +88,9 @@ class PostgresEventStore:
         rows = [self._row(event, change, keys[change.subject_id]) for change in changes for event in change.events]
         heads = [(change.stream_id, change.expected_version) for change in changes]
         metadata = orjson.dumps(dict(command.metadata)).decode()
-        return await self._committer.append(Append(command, heads, rows, metadata))
+        with telemetry.span("append") as span:
+            span.set_attribute("portal.events", len(rows))
+            return await self._committer.append(Append(command, heads, rows, metadata))
 
     async def find(self, aggregate_class: type[A], stream_id: UUID) -> A | None:
         """See EventStore."""
