@@ -207,7 +207,8 @@ class OpenApi:
             return {"description": "The file.", "content": {"*/*": {"schema": {}}}}
         schema = self._message(method.output_type)
         if method.server_streaming:
-            return {"description": words, "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+            event = {"type": "string", "contentMediaType": "application/json", "contentSchema": schema}
+            return {"description": words, "content": {"text/event-stream": {"schema": event}}}
         return {"description": words, "content": _json(schema)}
 
     def _message(self, name: str) -> Json:

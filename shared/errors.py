@@ -95,6 +95,12 @@ class ReadModelBehind(PortalError):
     slug = "read_model_behind"
 
 
+class AccessChanged(PortalError):
+    """What the caller may see has become something else while a stream was open."""
+
+    slug = "access_changed"
+
+
 class AccessUndecided(PortalError):
     """Consent or identity did not answer within the lease: no answer, no access."""
 
@@ -116,6 +122,7 @@ SLUGS: dict[str, tuple[StatusCode, str]] = {
     "deadline_exceeded": (StatusCode.DEADLINE_EXCEEDED, "expected more time; send it again with the same key"),
     "unavailable": (StatusCode.UNAVAILABLE, "a part of the portal does not answer; nothing was done"),
     "read_model_behind": (StatusCode.UNAVAILABLE, "the read model has not reached that position; ask again"),
+    "access_changed": (StatusCode.ABORTED, "expected the access that the stream began with; open it again"),
     "access_undecided": (StatusCode.UNAVAILABLE, "access cannot be decided now; ask again"),
     "result_not_waiting": (StatusCode.FAILED_PRECONDITION, "expected a result that waits for approval"),
     "result_not_released": (StatusCode.FAILED_PRECONDITION, "expected a released result"),

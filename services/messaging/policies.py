@@ -122,6 +122,7 @@ POLICIES: Mapping[str, Policy] = {
     "GetConversation": _patient_side(recorded=True),
     "MarkRead": _patient_side(writes=True),
     "ListInbox": _patient_side(patient_of_request, scope="", recorded=True),
+    "WatchInbox": _patient_side(patient_of_request, scope="", recorded=True),
     "CountUnread": _patient_side(patient_of_request),
     "ListPracticeConversations": _practice_side(LISTS, practice_or_patient_of_request),
     "GetPracticeConversation": _practice_side(READS, recorded=True),

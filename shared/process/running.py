@@ -219,6 +219,7 @@ class Machine:
             keys=self._ground.key,
             access=self._access,
             wait_for=wait.wait_for,
+            moves=self._advance,
         )
         tokens = Tokens(settings.jwks, settings.public_url)
         admission = Admission(tokens, self._access, self._ground.database, self._ground.clock)

@@ -9,12 +9,13 @@ from typing import Any
 
 import asyncpg
 import grpc
+from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.message import DecodeError, Message
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 from shared import metrics, telemetry
 from shared.clock import monotonic
-from shared.errors import DeadlineExceeded, InvalidField, NotFound, PortalError, TooLarge, Unavailable
+from shared.errors import AccessChanged, DeadlineExceeded, InvalidField, NotFound, PortalError, TooLarge, Unavailable
 from shared.privacy import ErasedSubject
 from shared.rpc.admission import Admission
 from shared.rpc.certificates import principal_of
@@ -33,6 +34,14 @@ DECIDE_AGAIN_SECONDS = 0.8
 MOST_BYTES = 1024 * 1024
 MOST_BODY_BYTES = 32 * 1024 * 1024
 """For requests that hold a file."""
+
+FILE_HEADERS = (
+    ("content-disposition", "attachment"),
+    ("x-content-type-options", "nosniff"),
+    ("content-security-policy", "sandbox; default-src 'none'"),
+    ("cache-control", "no-store"),
+)
+"""What the gateway hands on with a file: no browser shows, guesses, runs or keeps it (R30)."""
 
 GONE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
 """The database does not answer: nothing was done, or the same key will tell."""
@@ -77,6 +86,8 @@ class Answering:
                     with handing_on(Outgoing(call.token, call.cause, deadline=deadline)):
                         answer: Message = await self.method(call.request, call)
                     await call.record()
+                if isinstance(answer, HttpBody):
+                    await context.send_initial_metadata(FILE_HEADERS)
                 return answer.SerializeToString()
             except Exception as error:
                 status = self._failed(error, span)
@@ -139,13 +150,18 @@ class Answering:
             await answers.aclose()
 
     async def _decided_until(self, following: "asyncio.Future[Any]", call: Invocation, decided_at: float) -> float:
-        """Waits for the next answer and decides again meanwhile; what comes back was decided a moment ago."""
+        """Waits for the next answer and decides again meanwhile; what comes back was decided a moment ago.
+
+        A decision that differs ends the stream, too: whoever listens has to learn that they see less, or more, now.
+        """
         while True:
             left = decided_at + DECIDE_AGAIN_SECONDS - monotonic()
             await asyncio.wait({following}, timeout=max(0.0, left))
             if monotonic() >= decided_at + DECIDE_AGAIN_SECONDS:
                 decided_at = monotonic()
-                call.admitted = await self.admission.decide_again(self.policy, call.request, call.caller)
+                again = await self.admission.decide_again(self.policy, call.request, call.caller)
+                if again != call.admitted:
+                    raise AccessChanged
             if following.done():
                 return decided_at
 

@@ -1,7 +1,8 @@
 """One call being answered: who calls, about whom, and the two ways on: a command or a query."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -60,6 +61,9 @@ class Call(Protocol):
 
     def rows(self) -> AbstractAsyncContextManager[Rows]:
         """The live read models, at least as new as the header ``portal-after`` asks (else ReadModelBehind)."""
+
+    def moves(self) -> AbstractContextManager[asyncio.Event]:
+        """Set whenever this process moved the live read models. Others may move them, too: look now and then."""
 
     async def windows(self) -> Sequence[HeldWindow]:
         """The caller's windows on all patients that hold now: for lists over several patients."""

@@ -1,10 +1,11 @@
 """One call as ``api.py`` meets it: the command's identity, the rows, what was viewed, and pages."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from google.protobuf.message import Message
@@ -40,6 +41,16 @@ ORIGINS = {"account": "portal", "anyone": "portal", "staff": "desk"}
 Wait = Callable[[Position], Awaitable[None]]
 
 
+class Moves(Protocol):
+    """Who moves the live read models of this process."""
+
+    def subscribe(self, sleeper: asyncio.Event) -> None:
+        """Sets ``sleeper`` after each move, until ``unsubscribe``."""
+
+    def unsubscribe(self, sleeper: asyncio.Event) -> None:
+        """It is set no more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a service answers with; one for all its calls."""
@@ -52,6 +63,8 @@ class Parts:
     access: AccessSource
     wait_for: Wait
     """Returns once the live read models are past a position of this service; ReadModelBehind after 2 s."""
+    moves: Moves | None = None
+    """Where this process projects."""
 
 
 @dataclass(slots=True)
@@ -101,6 +114,17 @@ class Invocation:
 
     def rows(self) -> AbstractAsyncContextManager[Rows]:
         return self.parts.database.live_rows()
+
+    @contextmanager
+    def moves(self) -> Iterator[asyncio.Event]:
+        moved, source = asyncio.Event(), self.parts.moves
+        if source is not None:
+            source.subscribe(moved)
+        try:
+            yield moved
+        finally:
+            if source is not None:
+                source.unsubscribe(moved)
 
     async def windows(self) -> Sequence[HeldWindow]:
         if self.caller.token is None:

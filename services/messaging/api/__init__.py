@@ -4,9 +4,12 @@ from services.messaging.api.appointments import Appointments, PracticeAppointmen
 from services.messaging.api.patients import Conversations
 from services.messaging.api.practice import PracticeConversations
 from services.messaging.api.refills import PracticeRefills, Refills
+from services.messaging.api.watching import Watching
 
 __all__ = ["MessagingApi"]
 
 
-class MessagingApi(Conversations, PracticeConversations, Appointments, PracticeAppointments, Refills, PracticeRefills):
+class MessagingApi(
+    Conversations, Watching, PracticeConversations, Appointments, PracticeAppointments, Refills, PracticeRefills
+):
     """The API port's servicer; policies have been applied before a method is called."""

@@ -1,5 +1,6 @@
 """The inbox: everything the practice sent to a patient or a patient asked of it, newest first (R32)."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -100,6 +101,23 @@ class Viewer:
     def kinds(self, kind: str = "") -> list[str]:
         """The kinds of items that the viewer's scopes reach, of those asked for."""
         return [name for name, scope in SCOPE_OF_KIND.items() if scope in self.scopes and kind in {"", name}]
+
+
+@dataclass
+class Watched:
+    """What a watcher was told of the newest items: an item is told again when its state or time is another one."""
+
+    _told: dict[UUID, tuple[str, datetime]]
+
+    @classmethod
+    def beginning(cls, items: Iterable[InboxItem]) -> "Watched":
+        return cls({item.item_id: (item.state, item.at) for item in items})
+
+    def changed(self, items: Sequence[InboxItem]) -> list[InboxItem]:
+        """Those that are new or changed, oldest first. One that was pushed out by newer ones is forgotten."""
+        before, self._told = self._told, {item.item_id: (item.state, item.at) for item in items}
+        found = [item for item in items if before.get(item.item_id) != (item.state, item.at)]
+        return found[::-1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,9 @@ from services.messaging.consumers import CONSUMERS
 from services.messaging.mail import MailServer
 from services.messaging.main import READ_MODELS
 from services.messaging.processes import PROCESSES, Notifying
+from services.messaging.published import PUBLISHED
 from services.messaging.stored import STORED
+from shared.access.replicas import replicas_for
 from shared.access.windows import HeldWindow
 from shared.clock import FixedClock
 from shared.contracts.consent.v1.events import AccessDecided, ActingAs, Scope, Window
@@ -51,6 +53,7 @@ from shared.reading.advancing import PostgresAdvance
 from shared.reading.applying import sources_of
 from shared.reading.database import Pool, PostgresDatabase, open_pool
 from shared.reading.generations import Generations
+from shared.rpc import viewing
 from shared.rpc.call import Actor
 from tests.integration.services.messaging.people import (
     ADDRESSES,
@@ -278,6 +281,10 @@ class House:
         self.now += timedelta(**parts)
 
 
+MODELS = (*READ_MODELS, *replicas_for("messaging", PUBLISHED))
+"""As the process runs them."""
+
+
 @pytest.fixture
 async def house(database: str, keys_database: str, post: Post) -> AsyncIterator[House]:
     """A practice in New York with one provider who takes part and one patient, known to messaging."""
@@ -292,15 +299,15 @@ async def house(database: str, keys_database: str, post: Post) -> AsyncIterator[
         async with key_pool.acquire() as connection:
             await migrate(connection, KEY_MIGRATIONS, "keys")
         pool = await stack.enter_async_context(await open_pool(database))
-        generations = Generations(pool, "messaging", READ_MODELS)
+        generations = Generations(pool, "messaging", MODELS)
         async with generations.alone():
             await generations.prepare()
         keys = SubjectKeys(ServiceKey("messaging", bytes(range(32))), events, key_pool)
-        store = PostgresEventStore(StoredTable(STORED), keys, database, events)
+        store = PostgresEventStore(StoredTable([*STORED, *viewing.STORED]), keys, database, events)
         await store.open()
         stack.push_async_callback(store.close)
         sealer = Sealer(keys)
-        advance = PostgresAdvance(pool, sealer, sources_of("messaging", READ_MODELS, PROCESSES, CONSUMERS))
+        advance = PostgresAdvance(pool, sealer, sources_of("messaging", MODELS, PROCESSES, CONSUMERS))
         made = House(store, pool, sealer, advance, Contacts(), post)
         await made.tell("identity", identity.PracticeOpened(practice_id=PRACTICE, time_zone="America/New_York"))
         await made.tell("identity", identity.ProviderActivated(practice_id=PRACTICE, provider_id=PROVIDER))

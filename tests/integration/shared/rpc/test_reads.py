@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from shared.clock import machine_now
-from shared.errors import AccessUndecided, InvalidField, NotFound, Unauthenticated, Unavailable
+from shared.errors import AccessChanged, AccessUndecided, InvalidField, NotFound, Unauthenticated, Unavailable
 from shared.eventstore.store import Appended, CommandRecord, StreamChange
 from shared.ids import uuid7
 from shared.rpc import tokens
@@ -98,6 +98,12 @@ async def ends_after(answers: Any, error: type[Exception], change: Callable[[], 
 async def test_an_open_stream_ends_within_a_second_after_access_does(portal: Portal) -> None:
     portal.let_in(ACCOUNT)
     await ends_after(watch(portal), NotFound, portal.access.held.clear)
+
+
+async def test_an_open_stream_ends_when_access_becomes_another_one(portal: Portal) -> None:
+    """It goes on seeing less, or more, only after it was opened again."""
+    portal.let_in(ACCOUNT)
+    await ends_after(watch(portal), AccessChanged, lambda: portal.let_in(ACCOUNT, scopes=frozenset({"billing"})))
 
 
 async def test_an_open_stream_ends_with_its_session(portal: Portal) -> None:
