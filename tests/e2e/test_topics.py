@@ -27,6 +27,7 @@ from shared.bus.partitions import PARTITIONS, partition_of
 from shared.ids import uuid7
 from shared.reading.database import Pool, open_pool
 from shared.reading.parking import find_parking_request, request_drop, request_retry
+from tests.e2e.broker import tls
 from tests.e2e.practices import House
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -34,12 +35,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 SOURCE, TOPIC = "documents", "portal.documents.v1"
 """Of this topic messaging keeps an inbox, and mails."""
 CANARY = "Zq9-topic-canary"
-
-
-def tls(certificates: Path, principal: str) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=str(certificates / "authority.pem"))
-    context.load_cert_chain(certificates / f"{principal}.pem", certificates / f"{principal}.key")
-    return context
 
 
 @asynccontextmanager
