@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -96,6 +97,19 @@ def _is(record: Any, row: Sent) -> bool:
     return record.offset == row.offset and dict(record.headers).get("position") == str(row.position).encode()
 
 
+def _give_up(producer: AIOKafkaProducer) -> None:
+    """An idempotent producer tries for ever and stopping waits for it: what is on its way is failed first.
+
+    Who waited for it may be gone; then nobody asks for these failures, and asyncio would complain of each.
+    """
+    accumulator = producer._message_accumulator
+    batches = [*chain.from_iterable(accumulator._batches.values()), *accumulator._pending_batches]
+    accumulator.fail_all(ProducerClosed())
+    for future in [future for batch in batches for future in (batch.future, batch._drain_waiter)]:
+        if future.done() and not future.cancelled():
+            future.exception()
+
+
 @asynccontextmanager
 async def open_writer(kafka: Kafka, topic: str) -> AsyncIterator[TopicWriter]:
     """Connects as ``kafka.principal``; waits for the topic. What is unconfirmed at the end is given up."""
@@ -108,8 +122,7 @@ async def open_writer(kafka: Kafka, topic: str) -> AsyncIterator[TopicWriter]:
         await producer.partitions_for(topic)
         yield TopicWriter(topic, producer, looker)
     finally:
-        # An idempotent producer tries for ever and stopping waits for it: what is on its way is failed first.
-        producer._message_accumulator.fail_all(ProducerClosed())
+        _give_up(producer)
         try:
             await looker.stop()
         finally:
