@@ -1,4 +1,4 @@
-"""A sample value for every annotation that a stored event may have: the same ones each time."""
+"""A sample value for every annotation that a stored or public event may have: the same ones each time."""
 
 import types
 from collections import abc
@@ -8,6 +8,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
+
+from pydantic import BaseModel
 
 SAMPLES: dict[object, object] = {
     bool: True,
@@ -38,6 +40,9 @@ def sample(annotation: Any) -> Any:
     if is_dataclass(annotation) and isinstance(annotation, type):
         hints = get_type_hints(annotation, include_extras=True)
         return annotation(**{field.name: sample(hints[field.name]) for field in fields(annotation)})
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        hints = get_type_hints(annotation, include_extras=True)
+        return annotation(**{name: sample(hints[name]) for name in annotation.model_fields})
     raise TypeError(f"expected an annotation that says what it holds, found {annotation}")
 
 
