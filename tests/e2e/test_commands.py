@@ -304,7 +304,7 @@ async def test_guessing_at_once_gives_no_more_than_three_tries(portal: Portal, h
         ("password", "short"),
         ("password", "password1234"),
         ("password", "x" * 129),
-        ("user_name", "ab"),
+        ("user_name", "zq"),
         ("user_name", "a" * 65),
         ("security_answer", "blue"),
     ],
