@@ -1,8 +1,8 @@
 """Messaging over two real databases and a real SMTP conversation; peers' events are told, identity's answers given."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
@@ -165,6 +165,12 @@ class Asked:
 
     def rows(self) -> AbstractAsyncContextManager[Rows]:
         return self.house.database.live_rows()
+
+    @contextmanager
+    def moves(self) -> Iterator[asyncio.Event]:
+        event = asyncio.Event()
+        self.house.advance.subscribe(event)
+        yield event
 
     async def windows(self) -> tuple[HeldWindow, ...]:
         return self.held
