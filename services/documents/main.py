@@ -2,16 +2,19 @@
 
 from services.documents.api import DocumentsApi
 from services.documents.consumers import CONSUMERS
+from services.documents.files.blobs import Blobs
 from services.documents.peers import DocumentsPeers
 from services.documents.policies import POLICIES
 from services.documents.processes import EFFECTS, PROCESSES
 from services.documents.projections.access_history import ACCESS_HISTORY
+from services.documents.projections.documents import DOCUMENTS
 from services.documents.projections.providers import PROVIDERS
 from services.documents.projections.questions import QUESTIONS
 from services.documents.projections.record_entries import RECORD_ENTRIES
 from services.documents.projections.release_policies import RELEASE_POLICIES
 from services.documents.projections.results import RESULTS
 from services.documents.published import PUBLISHED
+from services.documents.settings import DocumentsSettings
 from services.documents.stored import STORED
 from shared.contracts.documents.v1 import api_pb2, peers_pb2
 from shared.names import Names
@@ -20,15 +23,16 @@ from shared.service import Endpoint, Foundation, Service
 
 
 def compose(foundation: Foundation) -> Service:
-    """Documents asks identity for the names that a PDF shows."""
+    """Documents asks identity for the names that a PDF shows, and keeps files in an object store."""
+    blobs = Blobs(DocumentsSettings().blobs_url, foundation.database)
     names = Names(foundation.channel("identity"))
     return Service(
         name="documents",
         stored=STORED,
         published=PUBLISHED,
-        read_models=[RESULTS, RECORD_ENTRIES, RELEASE_POLICIES, PROVIDERS, QUESTIONS, *ACCESS_HISTORY],
+        read_models=[RESULTS, DOCUMENTS, RECORD_ENTRIES, RELEASE_POLICIES, PROVIDERS, QUESTIONS, *ACCESS_HISTORY],
         policies=POLICIES,
-        api=Endpoint("portal.documents.v1.DocumentsApi", api_pb2, DocumentsApi(names)),
+        api=Endpoint("portal.documents.v1.DocumentsApi", api_pb2, DocumentsApi(names, blobs)),
         peers=Endpoint("portal.documents.v1.DocumentsPeers", peers_pb2, DocumentsPeers()),
         processes=PROCESSES,
         consumers=CONSUMERS,

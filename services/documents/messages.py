@@ -11,6 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from services.documents.domain.flags import flag
 from services.documents.domain.results import Category, Value
 from services.documents.projections.access_history import AccessRow
+from services.documents.projections.documents import DocumentRow
 from services.documents.projections.record_entries import EntryRow
 from services.documents.projections.results import ResultRow, kind
 from services.documents.projections.review_tasks import Task
@@ -87,6 +88,25 @@ def whole(of: Whole, *, staff: bool) -> api_pb2.GetResultResponse:
             ],
         )
     return answer
+
+
+def document(row: DocumentRow, *, staff: bool) -> api_pb2.Document:
+    """One line of a list; others than staff learn of a misfiled one only that it was."""
+    hidden = row.misfiled and not staff
+    return api_pb2.Document(
+        document_id=str(row.document_id),
+        patient_id=str(row.patient_id),
+        title=UNNAMED if hidden else row.title,
+        kind="other" if hidden else row.kind,
+        state=row.state,
+        content_type="" if hidden else row.content_type,
+        size_bytes=0 if hidden else row.size_bytes,
+        pages=0 if hidden else row.pages,
+        received_at=instant_message(row.received_at),
+        released_at=_instant_or_none(row.released_at),
+        released_by_provider_id="" if hidden else str(row.released_by or ""),
+        misfiled=row.misfiled,
+    )
 
 
 def task(found: Task, *, clinical: bool) -> api_pb2.ReviewTask:

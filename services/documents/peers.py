@@ -7,7 +7,7 @@ from services.documents.commands import filing
 from services.documents.commands.filing import Imported
 from services.documents.domain.record import Entry, Kind
 from services.documents.domain.results import Report
-from services.documents.projections import results
+from services.documents.projections import documents, results
 from shared.contracts.documents.v1 import peers_pb2
 from shared.errors import InvalidField, NotFound
 from shared.rpc.call import Call
@@ -56,13 +56,15 @@ class DocumentsPeers:
     async def DocumentMetadata(
         self, request: peers_pb2.DocumentMetadataRequest, call: Call
     ) -> peers_pb2.DocumentMetadataResponse:
+        document_id = uuid_field(request.document_id, "document_id")
         async with call.rows() as rows:
-            row = await results.one(rows, uuid_field(request.document_id, "document_id"))
+            result, document = await results.one(rows, document_id), await documents.one(rows, document_id)
+        row = result or document
         if row is None or not row.is_visible or row.released_at is None:
             raise NotFound
         return peers_pb2.DocumentMetadataResponse(
             patient_id=str(row.patient_id),
-            kind="result",
+            kind="document" if result is None else "result",
             state=row.state,
             released_at=instant_message(row.released_at),
         )

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from services.documents.projections import results
+from services.documents.projections import documents, results
 from shared.access.locating import patient_of_request, practice_of_request
 from shared.errors import NotFound
 from shared.reading import Rows
 from shared.rpc.fields import uuid_field
-from shared.rpc.policy import ACCOUNT, PEER, STAFF, Located, Policy
+from shared.rpc.policy import ACCOUNT, PEER, STAFF, Locate, Located, Policy
 
 CLINICAL = frozenset({"provider", "clinical"})
 """R43: provider and clinical staff see the record."""
@@ -27,13 +27,28 @@ async def result_of_request(request: OfResult, rows: Rows) -> Located:
     return Located(*found)
 
 
-def _read(scope: str, *, roles: frozenset[str] = CLINICAL, of_result: bool = False, recorded: bool = False) -> Policy:
+class OfDocument(Protocol):
+    @property
+    def document_id(self) -> str: ...
+
+
+async def document_of_request(request: OfDocument, rows: Rows) -> Located:
+    """Practice and patient of the named document; NotFound where there is none."""
+    found = await documents.where(rows, uuid_field(request.document_id, "document_id"))
+    if found is None:
+        raise NotFound
+    return Located(*found)
+
+
+def _read(
+    scope: str, *, roles: frozenset[str] = CLINICAL, locate: Locate = patient_of_request, recorded: bool = False
+) -> Policy:
     return Policy(
         callers=frozenset({ACCOUNT, STAFF}),
         purpose="treatment",
         roles=roles,
         scope=scope,
-        locate=result_of_request if of_result else patient_of_request,
+        locate=locate,
         recorded=recorded,
     )
 
@@ -57,12 +72,12 @@ def _own_wish() -> Policy:
     )
 
 
-def _approve(*roles: str) -> Policy:
+def _approve(*roles: str, locate: Locate = result_of_request) -> Policy:
     return Policy(
         callers=frozenset({STAFF}),
         purpose="treatment",
         roles=frozenset(roles),
-        locate=result_of_request,
+        locate=locate,
         writes=True,
     )
 
@@ -79,8 +94,8 @@ def _import() -> Policy:
 
 POLICIES: Mapping[str, Policy] = {
     "ListResults": _read("results", recorded=True),
-    "GetResult": _read("results", of_result=True, recorded=True),
-    "DownloadResult": _read("results", of_result=True, recorded=True),
+    "GetResult": _read("results", locate=result_of_request, recorded=True),
+    "DownloadResult": _read("results", locate=result_of_request, recorded=True),
     "ListRecordEntries": _read("results", recorded=True),
     "ListAccessHistory": _read("", roles=frozenset({"admin"})),
     "ListPendingResults": _practice(*CLINICAL, recorded=True),
@@ -102,6 +117,16 @@ POLICIES: Mapping[str, Policy] = {
     ),
     "ReleaseResult": _approve("provider"),
     "RetractResult": _approve("provider"),
+    "UploadDocument": Policy(
+        callers=frozenset({STAFF}), purpose="treatment", roles=CLINICAL, locate=patient_of_request, writes=True
+    ),
+    "ListDocuments": _read("documents", recorded=True),
+    "ListPendingDocuments": _practice(*CLINICAL, recorded=True),
+    "GetDocument": _read("documents", locate=document_of_request, recorded=True),
+    "DownloadDocument": _read("documents", locate=document_of_request, recorded=True),
+    "ReleaseDocument": _approve("provider", locate=document_of_request),
+    "RetractDocument": _approve("provider", locate=document_of_request),
+    "WithdrawDocument": _approve("provider", locate=document_of_request),
     "ImportResult": _import(),
     "ImportRecordEntry": _import(),
     "DocumentMetadata": Policy(

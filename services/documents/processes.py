@@ -3,17 +3,19 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from services.documents.commands.documents import ReleaseAwaited, release_awaited
 from services.documents.commands.reviewing import TakeEffect, take_effect
 from services.documents.domain.release_policy import ReleaseWish
 from services.documents.domain.results import Result
-from services.documents.projections import results
+from services.documents.projections import documents, results
 from shared.effects import Carrying, Decide, Effect, Run
 from shared.envelope import Recorded
 
 TAKE_EFFECT = "take-effect"
 """One approved result becomes visible, if it still stands."""
 END_WAITING = "end-waiting"
-"""What was approved while the patient waited: one TAKE_EFFECT each."""
+"""What was approved while the patient waited: one TAKE_EFFECT or RELEASE_DOCUMENT each."""
+RELEASE_DOCUMENT = "release-document"
 
 
 def after_approval(recorded: Recorded[Result.Approved]) -> list[Effect]:
@@ -46,9 +48,21 @@ async def run_end_waiting(carrying: Carrying) -> None:
     practice_id, patient_id = UUID(details["practice_id"]), UUID(details["patient_id"])
     async with carrying.rows() as rows:
         approved = await results.approved_of(rows, patient_id)
+        awaited = await documents.approved_of(rows, patient_id)
     carrying.follow(*(_taking_effect(practice_id, patient_id, result_id) for result_id in approved))
+    for document_id in awaited:
+        known = {**details, "document_id": str(document_id)}
+        carrying.follow(Effect(RELEASE_DOCUMENT, key=patient_id, recipient=str(document_id), details=known))
+
+
+async def run_release_document(carrying: Carrying) -> None:
+    await carrying.perform(release_awaited, ReleaseAwaited(UUID(carrying.effect.details["document_id"])))
 
 
 PROCESSES: Mapping[type, Decide] = {Result.Approved: after_approval, ReleaseWish.Ended: after_wait}
 
-EFFECTS: Mapping[str, Run] = {TAKE_EFFECT: run_take_effect, END_WAITING: run_end_waiting}
+EFFECTS: Mapping[str, Run] = {
+    TAKE_EFFECT: run_take_effect,
+    END_WAITING: run_end_waiting,
+    RELEASE_DOCUMENT: run_release_document,
+}

@@ -2,9 +2,13 @@
 
 from uuid import UUID
 
+from services.documents.domain.documents import Document
 from services.documents.domain.record import RecordEntry
 from services.documents.domain.results import Result
 from shared.contracts.documents.v1.events import (
+    DocumentReceived,
+    DocumentReleased,
+    DocumentRetracted,
     RecordEntryListed,
     ResultReceived,
     ResultReleased,
@@ -69,6 +73,44 @@ def _withdrawn(practice_id: UUID, patient_id: UUID, result_id: UUID) -> ResultWi
     return ResultWithdrawn(practice_id=practice_id, patient_id=patient_id, result_id=result_id)
 
 
+def document_received(recorded: Recorded[Document.Received]) -> DocumentReceived:
+    event = recorded.event
+    return DocumentReceived(
+        practice_id=event.practice_id, patient_id=event.patient_id, document_id=event.document_id, origin=event.origin
+    )
+
+
+def document_released(recorded: Recorded[Document.Released]) -> DocumentReleased:
+    event = recorded.event
+    return DocumentReleased(
+        practice_id=event.practice_id,
+        patient_id=event.patient_id,
+        document_id=recorded.stream_id,
+        provider_id=event.provider_id,
+    )
+
+
+def document_retracted(recorded: Recorded[Document.Retracted]) -> DocumentRetracted:
+    event = recorded.event
+    return _document_taken_back(event.practice_id, event.patient_id, recorded.stream_id, event.provider_id)
+
+
+def document_misfiled(recorded: Recorded[Document.Misfiled]) -> DocumentRetracted | None:
+    """One that never was visible has nothing to be told of."""
+    event = recorded.event
+    if not event.was_released:
+        return None
+    return _document_taken_back(event.practice_id, event.patient_id, recorded.stream_id, event.provider_id)
+
+
+def _document_taken_back(
+    practice_id: UUID, patient_id: UUID, document_id: UUID, provider_id: UUID
+) -> DocumentRetracted:
+    return DocumentRetracted(
+        practice_id=practice_id, patient_id=patient_id, document_id=document_id, provider_id=provider_id
+    )
+
+
 def record_entry_listed(recorded: Recorded[RecordEntry.Listed]) -> RecordEntryListed:
     event = recorded.event
     return RecordEntryListed(
@@ -86,5 +128,9 @@ PUBLISHED: dict[type, Publish] = {
     Result.Retracted: result_retracted,
     Result.Misfiled: result_misfiled,
     Result.Corrected: result_corrected,
+    Document.Received: document_received,
+    Document.Released: document_released,
+    Document.Retracted: document_retracted,
+    Document.Misfiled: document_misfiled,
     RecordEntry.Listed: record_entry_listed,
 }

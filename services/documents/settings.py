@@ -1,5 +1,21 @@
-"""What documents reads from its environment: the values every service reads, and none of its own."""
+"""What documents reads from its environment beside what every service reads: where files lie."""
+
+from pydantic import Field, field_validator
 
 from shared.settings import ServiceSettings
 
-__all__ = ["ServiceSettings"]
+
+class DocumentsSettings(ServiceSettings):
+    """Where uploaded files lie, sealed: ``file:///…`` or ``s3://…``; credentials of S3 are its own variables."""
+
+    blobs_url: str = Field(min_length=8, repr=False)
+
+    def __init__(self) -> None:
+        super().__init__("documents")
+
+    @field_validator("blobs_url")
+    @classmethod
+    def _is_known(cls, url: str) -> str:
+        if not url.startswith(("file:///", "s3://")):
+            raise ValueError("expected file:///… or s3://…")
+        return url

@@ -1,5 +1,6 @@
 """The stable words under which documents' events are stored."""
 
+from services.documents.domain.documents import Document
 from services.documents.domain.record import RecordEntry
 from services.documents.domain.release_policy import ReleasePolicy, ReleaseWish, StandingApproval
 from services.documents.domain.results import Result
@@ -22,6 +23,11 @@ STORED = (
     Stored("ResultRetracted", Result.Retracted),
     Stored("ResultMisfiled", Result.Misfiled),
     Stored("ResultCorrected", Result.Corrected),
+    Stored("DocumentReceived", Document.Received),
+    Stored("DocumentApproved", Document.Approved),
+    Stored("DocumentReleased", Document.Released),
+    Stored("DocumentRetracted", Document.Retracted),
+    Stored("DocumentMisfiled", Document.Misfiled),
     Stored("ReleasePolicyChosen", ReleasePolicy.Chosen),
     Stored("ReleasePolicyChanged", ReleasePolicy.Changed),
     Stored("StandingApprovalSigned", StandingApproval.Signed),

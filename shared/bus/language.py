@@ -67,6 +67,7 @@ PUBLISHED: Mapping[str, tuple[type[PublicEvent], ...]] = {
         documents.ResultWithdrawn,
         documents.DocumentReceived,
         documents.DocumentReleased,
+        documents.DocumentRetracted,
         documents.RecordEntryListed,
         access.RecordViewed,
     ),

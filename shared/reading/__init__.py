@@ -107,3 +107,9 @@ class Database(Protocol):
 
     async def unseal(self, subject_id: UUID, sealed: bytes, context: str) -> dict[str, Any]:
         """Opens what ``seal`` made; NotFound where the subject is erased."""
+
+    async def seal_bytes(self, subject_id: UUID, plain: bytes, context: str) -> bytes:
+        """Encrypts bytes as they are, e.g. a file; ErasedSubject under a tombstone."""
+
+    async def open_bytes(self, subject_id: UUID, sealed: bytes, context: str) -> bytes:
+        """Opens what ``seal_bytes`` made; ErasedSubject where the subject is erased."""

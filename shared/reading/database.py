@@ -65,3 +65,9 @@ class PostgresDatabase:
         if found is None:
             raise NotFound
         return found
+
+    async def seal_bytes(self, subject_id: UUID, plain: bytes, context: str) -> bytes:
+        return await self.sealer.seal_bytes(subject_id, plain, context)
+
+    async def open_bytes(self, subject_id: UUID, sealed: bytes, context: str) -> bytes:
+        return await self.sealer.open_bytes(subject_id, sealed, context)

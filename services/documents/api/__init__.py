@@ -1,16 +1,19 @@
 """What patients and staff ask of documents: message in, command or query, message out; one module a topic."""
 
+from services.documents.api.documents import Documents
 from services.documents.api.policy import ReleasePolicies, ReleaseWishes
 from services.documents.api.record import Record
 from services.documents.api.results import Results
 from services.documents.api.review import Review
+from services.documents.files.blobs import Blobs
 from shared.names import Names
 
 __all__ = ["DocumentsApi"]
 
 
-class DocumentsApi(Results, Review, ReleasePolicies, ReleaseWishes, Record):
+class DocumentsApi(Results, Review, ReleasePolicies, ReleaseWishes, Documents, Record):
     """The API port's servicer; policies have been applied before a method is called."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, blobs: Blobs) -> None:
         Results.__init__(self, names)
+        Documents.__init__(self, blobs)

@@ -50,6 +50,13 @@ class DocumentReleased(PatientEvent):
     provider_id: UUID
 
 
+class DocumentRetracted(PatientEvent):
+    """A released document was taken back."""
+
+    document_id: UUID
+    provider_id: UUID
+
+
 class RecordEntryListed(PatientEvent):
     """A medication, allergy, immunisation or problem joined the health record; visible on arrival (R14)."""
 

@@ -118,6 +118,10 @@ class House:
             self.channels[target, principal] = open_channel(target, "documents", certificates)
         return self.channels[target, principal]
 
+    def credentials(self, principal: str = "gateway") -> grpc.ChannelCredentials:
+        """For a channel of a test's own."""
+        return Certificates(self.certificates, principal).channel()
+
     def now(self) -> datetime:
         """The rules' clock."""
         return self.ground.clock.now()

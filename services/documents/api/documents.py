@@ -1,0 +1,141 @@
+"""Uploaded documents: filed by staff, released by a provider, opened as text or as an attachment (R14, R30)."""
+
+from typing import get_args
+
+from google.api.httpbody_pb2 import HttpBody
+
+from services.documents import messages
+from services.documents.api.callers import approving_provider, is_staff, located, own_patients, practice_of
+from services.documents.commands import documents as commands
+from services.documents.domain.documents import DocumentKind, File
+from services.documents.files import uploads
+from services.documents.files.blobs import Blobs
+from services.documents.projections import documents
+from services.documents.projections.documents import DocumentRow
+from shared.contracts.documents.v1 import api_pb2
+from shared.errors import InvalidField, NotFound
+from shared.ids import natural_id
+from shared.reading import Rows
+from shared.rpc.call import Call
+from shared.rpc.fields import text_field, uuid_field
+
+DOCUMENT_KINDS: dict[str, DocumentKind] = {word: word for word in get_args(DocumentKind)}
+
+
+class Documents:
+    """Uploads, lists, downloads, releases, retractions."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+
+    async def UploadDocument(
+        self, request: api_pb2.UploadDocumentRequest, call: Call
+    ) -> api_pb2.UploadDocumentResponse:
+        practice_id, patient_id = located(call)
+        title = text_field(request.title, "title")
+        if request.kind not in DOCUMENT_KINDS:
+            raise InvalidField("kind", "expected one of " + ", ".join(sorted(DOCUMENT_KINDS)))
+        upload = await uploads.accept(request.file.data, request.file.content_type)
+        # Named by what it is, so that a repeated command writes the same blob again, and none is left over.
+        blob_id = natural_id(patient_id, "blob", upload.sha256)
+        await self._blobs.put(patient_id, blob_id, upload.content)
+        file = File(
+            title=title,
+            kind=DOCUMENT_KINDS[request.kind],
+            content_type=upload.content_type,
+            size_bytes=len(upload.content),
+            pages=upload.pages,
+            sha256=upload.sha256,
+            blob_id=blob_id,
+        )
+        filed = await call.perform(commands.file_document, commands.FileDocument(practice_id, patient_id, file))
+        return api_pb2.UploadDocumentResponse(document_id=str(filed.id), position=str(filed.position))
+
+    async def ListDocuments(self, request: api_pb2.ListDocumentsRequest, call: Call) -> api_pb2.ListDocumentsResponse:
+        keyset, size = call.page(request.page_token, request.page_size)
+        before = messages.instant_and_id(keyset)
+        async with call.rows() as rows:
+            found = await documents.page(rows, located(call)[1], is_staff(call), before, size + 1)
+        call.viewed(*(row.document_id for row in found[:size]))
+        answer = api_pb2.ListDocumentsResponse()
+        answer.documents.extend(messages.document(row, staff=is_staff(call)) for row in found[:size])
+        if len(found) > size:
+            last = found[size - 1]
+            answer.next_page_token = call.next_page(messages.keyset(last.received_at, last.document_id))
+        return answer
+
+    async def ListPendingDocuments(
+        self, request: api_pb2.ListPendingDocumentsRequest, call: Call
+    ) -> api_pb2.ListPendingDocumentsResponse:
+        keyset, size = call.page(request.page_token, request.page_size)
+        own, after = await own_patients(call), messages.instant_and_id(keyset)
+        async with call.rows() as rows:
+            found = await documents.waiting(rows, practice_of(call), own, after, size + 1)
+        answer = api_pb2.ListPendingDocumentsResponse()
+        for row in found[:size]:
+            call.viewed(row.document_id, patient_id=row.patient_id, practice_id=row.practice_id)
+            answer.documents.append(messages.document(row, staff=True))
+        if len(found) > size:
+            last = found[size - 1]
+            answer.next_page_token = call.next_page(messages.keyset(last.received_at, last.document_id))
+        return answer
+
+    async def GetDocument(self, request: api_pb2.GetDocumentRequest, call: Call) -> api_pb2.GetDocumentResponse:
+        async with call.rows() as rows:
+            row = await visible_document(rows, request.document_id, call)
+            reason = await documents.retraction_reason(rows, row.document_id)
+        answer = api_pb2.GetDocumentResponse(
+            document=messages.document(row, staff=is_staff(call)), retraction_reason=reason
+        )
+        if row.content_type == uploads.TEXT and may_open(row, call):
+            answer.text = (await self._blobs.get(row.patient_id, row.blob_id)).decode()
+        call.viewed(row.document_id)
+        return answer
+
+    async def DownloadDocument(self, request: api_pb2.DownloadDocumentRequest, call: Call) -> HttpBody:
+        async with call.rows() as rows:
+            row = await visible_document(rows, request.document_id, call)
+        if not may_open(row, call):
+            raise NotFound
+        content = await self._blobs.get(row.patient_id, row.blob_id)
+        call.viewed(row.document_id)
+        return HttpBody(content_type=row.content_type, data=content)
+
+    async def ReleaseDocument(
+        self, request: api_pb2.ReleaseDocumentRequest, call: Call
+    ) -> api_pb2.ReleaseDocumentResponse:
+        provider_id = await approving_provider(call)
+        command = commands.ReleaseDocument(uuid_field(request.document_id, "document_id"), provider_id)
+        position = await call.perform(commands.release_document, command)
+        return api_pb2.ReleaseDocumentResponse(position=str(position))
+
+    async def RetractDocument(
+        self, request: api_pb2.RetractDocumentRequest, call: Call
+    ) -> api_pb2.RetractDocumentResponse:
+        provider_id = await approving_provider(call)
+        command = commands.RetractDocument(
+            uuid_field(request.document_id, "document_id"), provider_id, text_field(request.reason, "reason", most=500)
+        )
+        position = await call.perform(commands.retract_document, command)
+        return api_pb2.RetractDocumentResponse(position=str(position))
+
+    async def WithdrawDocument(
+        self, request: api_pb2.WithdrawDocumentRequest, call: Call
+    ) -> api_pb2.WithdrawDocumentResponse:
+        provider_id = await approving_provider(call)
+        command = commands.WithdrawDocument(uuid_field(request.document_id, "document_id"), provider_id)
+        position = await call.perform(commands.withdraw_document, command)
+        return api_pb2.WithdrawDocumentResponse(position=str(position))
+
+
+async def visible_document(rows: Rows, document_id: str, call: Call) -> DocumentRow:
+    """The document, if this caller may see it: one that was not released does not exist but for staff."""
+    row = await documents.one(rows, uuid_field(document_id, "document_id"))
+    if row is None or not (row.is_visible or is_staff(call)):
+        raise NotFound
+    return row
+
+
+def may_open(row: DocumentRow, call: Call) -> bool:
+    """Of what was taken back others than staff see only that it was."""
+    return row.state == "released" or is_staff(call)

@@ -1,0 +1,119 @@
+"""Run alone, in a child that may do nothing but compute: reads a PDF, writes one without active content.
+
+Standard input → the number of pages, a newline, the new PDF. Exit 3: it cannot be read, is locked, or too long.
+"""
+
+import resource
+import sys
+from io import BytesIO
+
+import pikepdf
+
+MOST_PAGES = 500
+MOST_SECONDS, MOST_MEMORY_BYTES = 10, 1024 * 1024 * 1024
+UNREADABLE = 3
+MOST_DEPTH = 50
+
+ACTIVE_KEYS = (
+    "/AA",
+    "/AF",
+    "/EF",
+    "/OpenAction",
+    "/JS",
+    "/JavaScript",
+    "/EmbeddedFiles",
+    "/XFA",
+    "/AcroForm",
+    "/Collection",
+)
+"""Triggers, scripts, attachments and forms, wherever they stand."""
+ACTIONS = (
+    "/JavaScript", "/Launch", "/SubmitForm", "/ImportData", "/ResetForm", "/URI", "/GoToR", "/GoToE", "/Rendition",
+    "/Sound", "/Movie", "/RichMediaExecute", "/GoTo3DView", "/Trans", "/Hide", "/Named",
+)  # fmt: skip
+"""What a click could do but turn to a page of the same document, wherever it hangs; with these go all links."""
+ACTIVE_ANNOTATIONS = ("/RichMedia", "/Screen", "/Movie", "/Sound", "/3D", "/FileAttachment")
+
+
+def confine() -> None:
+    """No new file, no new process, little time and memory. What is loaded by now stays usable."""
+    limits = (
+        (resource.RLIMIT_CPU, MOST_SECONDS),
+        (resource.RLIMIT_AS, MOST_MEMORY_BYTES),
+        (resource.RLIMIT_NOFILE, 0),
+        (resource.RLIMIT_NPROC, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    )
+    for limit, most in limits:
+        resource.setrlimit(limit, (most, most))
+
+
+def rewrite(given: bytes) -> tuple[int, bytes]:
+    """Pages and bytes of the cleaned PDF; ValueError where it has too many or too few pages, or is locked."""
+    with pikepdf.open(BytesIO(given), inherit_page_attributes=True) as document:
+        pages = len(document.pages)
+        if document.is_encrypted or not 1 <= pages <= MOST_PAGES:
+            raise ValueError
+        for found in document.objects:
+            clean(found, 0)
+        for page in document.pages:
+            drop_annotations(page.obj)
+        made = BytesIO()
+        document.save(made, deterministic_id=True, linearize=False)
+    return pages, made.getvalue()
+
+
+def clean(found: object, depth: int) -> None:
+    """Takes what is active out of a dictionary, a stream's dictionary, an array, and what stands directly in them."""
+    if depth > MOST_DEPTH:
+        raise ValueError
+    if isinstance(found, pikepdf.Dictionary | pikepdf.Stream):
+        for key in ACTIVE_KEYS:
+            if key in found:
+                del found[key]
+        for key in list(found.keys()):
+            if is_action(found[key]):
+                del found[key]
+            else:
+                clean_child(found[key], depth)
+    elif isinstance(found, pikepdf.Array):
+        for child in found:
+            clean_child(child, depth)
+
+
+def is_action(child: object) -> bool:
+    return isinstance(child, pikepdf.Dictionary) and str(child.get("/S", "")) in ACTIONS
+
+
+def clean_child(child: object, depth: int) -> None:
+    """An indirect one is met by itself."""
+    if not getattr(child, "is_indirect", True):
+        clean(child, depth + 1)
+
+
+def drop_annotations(page: object) -> None:
+    """Leaves notes and drawings, drops what plays or attaches."""
+    if not isinstance(page, pikepdf.Dictionary) or "/Annots" not in page:
+        return
+    annotations = page["/Annots"]
+    kept = [
+        each
+        for each in (annotations if isinstance(annotations, pikepdf.Array) else ())
+        if isinstance(each, pikepdf.Dictionary) and str(each.get("/Subtype", "")) not in ACTIVE_ANNOTATIONS
+    ]
+    page["/Annots"] = pikepdf.Array(kept)
+
+
+def main() -> None:
+    given = sys.stdin.buffer.read()
+    confine()
+    try:
+        pages, made = rewrite(given)
+    except Exception:
+        sys.exit(UNREADABLE)
+    sys.stdout.buffer.write(b"%d\n" % pages + made)
+
+
+if __name__ == "__main__":
+    main()

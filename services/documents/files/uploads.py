@@ -1,0 +1,99 @@
+"""What may be uploaded: its type read off its bytes, its size and pages limited, PDFs made anew."""
+
+import asyncio
+import hashlib
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.documents.domain.errors import FileTypeRefused, FileUnreadable
+from shared.errors import TooLarge
+
+MOST_BYTES = 10 * 1024 * 1024
+SECONDS = 15.0
+REWRITING = Path(__file__).with_name("rewriting.py")
+
+PDF, PNG, JPEG, TEXT = "application/pdf", "image/png", "image/jpeg", "text/plain; charset=utf-8"
+PNG_END = b"IEND\xaeB`\x82"
+
+_REWRITING = asyncio.Semaphore(2)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file fit to be kept. ``pages`` is 1 for what has none."""
+
+    content_type: str
+    content: bytes
+    pages: int
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+
+async def accept(given: bytes, declared: str) -> Upload:
+    """The upload as it will be kept.
+
+    TooLarge above 10 MB, FileTypeRefused where the bytes are of no type that is taken or of another than declared,
+    FileUnreadable for a PDF that is broken, locked or above 500 pages.
+    """
+    if len(given) > MOST_BYTES:
+        raise TooLarge
+    content_type = sniffed(given)
+    if essence(declared) not in ("", essence(content_type)):
+        raise FileTypeRefused
+    if content_type != PDF:
+        return Upload(content_type, given, 1)
+    pages, made = await rewritten(given)
+    return Upload(PDF, made, pages)
+
+
+def sniffed(given: bytes) -> str:
+    """The type by the bytes alone; FileTypeRefused for anything that is not taken."""
+    if given.startswith(b"%PDF-"):
+        return PDF
+    if given.startswith(b"\x89PNG\r\n\x1a\n") and given.endswith(PNG_END):
+        return PNG
+    if given.startswith(b"\xff\xd8\xff") and given.endswith(b"\xff\xd9"):
+        return JPEG
+    if given and is_text(given):
+        return TEXT
+    raise FileTypeRefused
+
+
+def is_text(given: bytes) -> bool:
+    """UTF-8 without control characters but tabs and ends of lines."""
+    try:
+        text = given.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return all(character >= " " or character in "\t\n\r" for character in text) and "\x7f" not in text
+
+
+def essence(content_type: str) -> str:
+    """The type without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+async def rewritten(given: bytes) -> tuple[int, bytes]:
+    """Pages and bytes of the PDF as the confined child wrote it; FileUnreadable where it did not."""
+    async with _REWRITING:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-I", str(REWRITING),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+            env={}, cwd="/",
+        )  # fmt: skip
+        try:
+            async with asyncio.timeout(SECONDS):
+                said, _ = await child.communicate(given)
+        except TimeoutError:
+            raise FileUnreadable from None
+        finally:
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
+    pages, newline, made = said.partition(b"\n")
+    if child.returncode != 0 or not newline or not pages.isdigit() or len(made) > 2 * MOST_BYTES:
+        raise FileUnreadable
+    return int(pages), made

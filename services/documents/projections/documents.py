@@ -1,0 +1,198 @@
+"""Uploaded documents: the staff's queue of waiting ones, and what patients see once released."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.documents.domain.documents import Document
+from services.documents.domain.review import VISIBLE
+from shared.envelope import Recorded
+from shared.reading import ReadModel, Rows
+
+TABLES = (
+    """CREATE TABLE documents (
+        document_id uuid PRIMARY KEY,
+        practice_id uuid NOT NULL,
+        patient_id uuid NOT NULL,
+        state text NOT NULL,
+        kind text NOT NULL,
+        content_type text NOT NULL,
+        size_bytes bigint NOT NULL,
+        pages integer NOT NULL,
+        blob_id uuid NOT NULL,
+        received_at timestamptz NOT NULL,
+        released_at timestamptz,
+        released_by uuid,
+        misfiled boolean NOT NULL,
+        subject_id uuid NOT NULL,
+        sealed bytea NOT NULL
+    )""",
+    "CREATE INDEX documents_of_patient ON documents (patient_id, received_at DESC, document_id DESC)",
+    "CREATE INDEX documents_waiting ON documents (practice_id, received_at, document_id) WHERE state = 'waiting'",
+    """CREATE TABLE document_retractions (
+        document_id uuid PRIMARY KEY,
+        subject_id uuid NOT NULL,
+        sealed bytea NOT NULL
+    )""",
+)
+
+
+async def add(recorded: Recorded[Document.Received], rows: Rows) -> None:
+    event, file = recorded.event, recorded.event.file
+    await rows.upsert(
+        "documents",
+        {"document_id": event.document_id},
+        {
+            "practice_id": event.practice_id,
+            "patient_id": event.patient_id,
+            "state": "waiting",
+            "kind": file.kind,
+            "content_type": file.content_type,
+            "size_bytes": file.size_bytes,
+            "pages": file.pages,
+            "blob_id": file.blob_id,
+            "received_at": event.received_at,
+            "misfiled": False,
+        },
+        subject_id=event.patient_id,
+        personal={"title": file.title},
+    )
+
+
+async def approve(recorded: Recorded[Document.Approved], rows: Rows) -> None:
+    await _change(recorded, rows, state="approved", released_by=recorded.event.provider_id)
+
+
+async def release(recorded: Recorded[Document.Released], rows: Rows) -> None:
+    event = recorded.event
+    await _change(recorded, rows, state="released", released_at=event.released_at, released_by=event.provider_id)
+
+
+async def retract(recorded: Recorded[Document.Retracted], rows: Rows) -> None:
+    await _change(recorded, rows, state="retracted")
+    await rows.upsert(
+        "document_retractions",
+        {"document_id": recorded.stream_id},
+        {},
+        subject_id=recorded.event.patient_id,
+        personal={"reason": recorded.event.reason},
+    )
+
+
+async def find_misfiled(recorded: Recorded[Document.Misfiled], rows: Rows) -> None:
+    await _change(recorded, rows, state="retracted" if recorded.event.was_released else "withdrawn", misfiled=True)
+
+
+async def _change(recorded: Recorded[Any], rows: Rows, **values: object) -> None:
+    await rows.update("documents", {"document_id": recorded.stream_id}, values)
+
+
+DOCUMENTS = ReadModel(
+    "documents",
+    "documents",
+    TABLES,
+    {
+        Document.Received: add,
+        Document.Approved: approve,
+        Document.Released: release,
+        Document.Retracted: retract,
+        Document.Misfiled: find_misfiled,
+    },
+)
+
+COLUMNS = """document_id, practice_id, patient_id, state, kind, content_type, size_bytes, pages, blob_id, received_at,
+    released_at, released_by, misfiled, subject_id, sealed"""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """One document as it stands; its bytes lie elsewhere."""
+
+    document_id: UUID
+    practice_id: UUID
+    patient_id: UUID
+    state: str
+    kind: str
+    content_type: str
+    size_bytes: int
+    pages: int
+    blob_id: UUID
+    received_at: datetime
+    released_at: datetime | None
+    released_by: UUID | None
+    misfiled: bool
+    title: str
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether others than staff may know of it."""
+        return self.state in VISIBLE
+
+
+async def page(
+    rows: Rows, patient_id: UUID, staff: bool, before: tuple[datetime, UUID] | None, size: int
+) -> list[DocumentRow]:
+    """Documents of a patient, the latest received first; those who are not staff see only what was released."""
+    found = await rows.fetch(
+        f"""SELECT {COLUMNS} FROM documents
+           WHERE patient_id = $1 AND ($2 OR state = ANY($6))
+             AND ($3::timestamptz IS NULL OR (received_at, document_id) < ($3, $4::uuid))
+           ORDER BY received_at DESC, document_id DESC LIMIT $5""",  # noqa: S608 - our own names only
+        patient_id,
+        staff,
+        before[0] if before else None,
+        before[1] if before else None,
+        size,
+        VISIBLE,
+    )
+    return [_row(one) for one in found]
+
+
+async def waiting(
+    rows: Rows, practice_id: UUID, without: Sequence[UUID], after: tuple[datetime, UUID] | None, size: int
+) -> list[DocumentRow]:
+    """What waits for approval at a practice, longest first; nothing of the patients ``without``."""
+    found = await rows.fetch(
+        f"""SELECT {COLUMNS} FROM documents
+           WHERE practice_id = $1 AND state = 'waiting' AND patient_id <> ALL($2)
+             AND ($3::timestamptz IS NULL OR (received_at, document_id) > ($3, $4::uuid))
+           ORDER BY received_at, document_id LIMIT $5""",  # noqa: S608 - our own names only
+        practice_id,
+        list(without),
+        after[0] if after else None,
+        after[1] if after else None,
+        size,
+    )
+    return [_row(one) for one in found]
+
+
+async def one(rows: Rows, document_id: UUID) -> DocumentRow | None:
+    """One document in whatever state, None where there is none."""
+    found = await rows.fetch_one(f"SELECT {COLUMNS} FROM documents WHERE document_id = $1", document_id)  # noqa: S608
+    return None if found is None else _row(found)
+
+
+async def where(rows: Rows, document_id: UUID) -> tuple[UUID, UUID] | None:
+    """Practice and patient of a document."""
+    sql = "SELECT practice_id, patient_id FROM documents WHERE document_id = $1"
+    found = await rows.fetch_one(sql, document_id)
+    return None if found is None else (found["practice_id"], found["patient_id"])
+
+
+async def approved_of(rows: Rows, patient_id: UUID) -> list[UUID]:
+    """What of a patient is approved and not yet visible."""
+    sql = "SELECT document_id FROM documents WHERE patient_id = $1 AND state = 'approved' ORDER BY document_id"
+    return [row["document_id"] for row in await rows.fetch(sql, patient_id)]
+
+
+async def retraction_reason(rows: Rows, document_id: UUID) -> str:
+    """Why a document was taken back; empty where it was not."""
+    found = await rows.fetch_one("SELECT * FROM document_retractions WHERE document_id = $1", document_id)
+    return "" if found is None else str(found["reason"])
+
+
+def _row(found: dict[str, Any]) -> DocumentRow:
+    del found["subject_id"]
+    return DocumentRow(**found)
