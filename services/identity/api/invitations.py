@@ -21,11 +21,12 @@ from services.identity.domain.patient import Patient, Person
 from services.identity.domain.practice import Practice
 from services.identity.domain.values import AccountId, InvitationId, PatientId, PersonId, Relation
 from services.identity.messages import link_id
-from services.identity.parts import Servicer
+from services.identity.parts import Parts, Servicer
 from services.identity.projections import enrolments, invitations
 from services.identity.sign_in import user_name_id
 from shared.contracts.identity.v1 import api_pb2
 from shared.errors import InvalidField, NotFound, Unauthenticated
+from shared.handling import StreamQueues
 from shared.reading import Row
 from shared.rpc.call import Call
 from shared.rpc.fields import date_field, instant_message, text_field, uuid_field
@@ -46,6 +47,11 @@ class Holder:
 
 
 class InvitationsApi(Servicer):
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts)
+        self._turns = StreamQueues()
+        """One check of a link after the other: right answers that arrive at once are not counted as wrong ones."""
+
     async def IssueInvitation(
         self, request: api_pb2.IssueInvitationRequest, call: Call
     ) -> api_pb2.IssueInvitationResponse:
@@ -109,7 +115,8 @@ class InvitationsApi(Servicer):
     ) -> api_pb2.AcceptInvitationResponse:
         holder = self._holder(request)
         account = await self._chosen(request)
-        await self._check_holder(holder, None, call)
+        async with self._turns.turn({holder.invitation_id}):
+            await self._check_holder(holder, None, call)
         joined = await call.perform(
             Joining(self.parts.vault).accept_invitation, AcceptInvitation(holder.invitation_id, account)
         )
@@ -123,7 +130,8 @@ class InvitationsApi(Servicer):
         holder = self._holder(request)
         if call.actor.id is None:
             raise Unauthenticated
-        await self._check_holder(holder, call.actor.id, call)
+        async with self._turns.turn({holder.invitation_id}):
+            await self._check_holder(holder, call.actor.id, call)
         joined = await call.perform(join_record, JoinRecord(holder.invitation_id, AccountId(call.actor.id)))
         return api_pb2.AcceptInvitationWithAccountResponse(
             patient_id=str(joined.patient_id or ""), position=str(joined.position)
