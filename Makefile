@@ -32,7 +32,13 @@ protos: shared/contracts/portal.binpb shared/contracts/openapi.json ## the code 
 	@printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s" -m operations.main "$$@"\n' "$(CURDIR)" "$(CURDIR)/$(BIN)/python" > $@
 	@chmod +x $@
 
-setup: .venv/.ready .venv/bin/portal protos ## the Python environment from the hashed lock, and the generated code
+# Compiled once here, and not by five services at the same time at their first start.
+.venv/.compiled: .venv/.ready shared/contracts/portal.binpb
+	@$(BIN)/python -c 'import operations.seed, services.identity.main, services.consent.main, services.messaging.main, \
+		services.documents.main, services.billing.main, web.main, holidays.countries, stripe'
+	@touch $@
+
+setup: .venv/.ready .venv/bin/portal protos .venv/.compiled ## the Python environment from the hashed lock, and the generated code
 
 run: setup ## the whole portal on this machine; a second one beside it: make run STATE=.portal-2 PORTS=9000
 	@$(BIN)/portal run --ports $(PORTS) --state $(STATE)

@@ -1,6 +1,7 @@
 """The ``portal`` command: what whoever runs a portal does from the command line."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -14,7 +15,6 @@ from operations.accounts import code as current_code
 from operations.accounts import kept
 from operations.keeping import commands
 from operations.run import serve
-from operations.seed import seed
 from operations.settings import External
 from operations.stack import Obstacle, Ports, Stack, State
 from operations.stack.layout import BASE, ROOT
@@ -39,9 +39,16 @@ def run(
         fail("\n".join(str(mistake["msg"]) for mistake in error.errors()))
     stack = Stack(state, Ports.from_base(ports), external=external, say=lambda text: console.print(text, markup=False))
     try:
-        asyncio.run(serve(stack, console, seed))
+        asyncio.run(serve(stack, console, fill))
     except (Obstacle, CommandFailed) as obstacle:
         fail(str(obstacle))
+
+
+async def fill(stack: Stack, say: Callable[[str], None]) -> None:
+    """Puts the demonstration data in."""
+    from operations.seed import seed  # noqa: PLC0415 - a fresh portal's only: its samples take seconds to load
+
+    await seed(stack, say)
 
 
 @app.command()

@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import metrics, trace
-from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, Decision, ParentBased, Sampler, SamplingResult
 from opentelemetry.trace import SpanKind, Status
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.metrics import MeterProvider
 
 _WORD = re.compile(r"[A-Za-z0-9_.]{1,64}")
 
@@ -20,7 +22,7 @@ METRICS_MILLISECONDS = 10_000
 class Exports:
     """What a process sends while it runs; ``end`` sends the rest."""
 
-    def __init__(self, tracers: TracerProvider, meters: MeterProvider | None = None) -> None:
+    def __init__(self, tracers: TracerProvider, meters: "MeterProvider | None" = None) -> None:
         self.tracers, self.meters = tracers, meters
 
     def end(self) -> None:
@@ -40,6 +42,7 @@ def export(service: str, endpoint: str) -> Exports:
     from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter  # noqa: PLC0415
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
     from opentelemetry.instrumentation.asyncpg import AsyncPGInstrumentor  # noqa: PLC0415
+    from opentelemetry.sdk.metrics import MeterProvider  # noqa: PLC0415
     from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader  # noqa: PLC0415
     from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
 

@@ -94,10 +94,9 @@ class Stack:
         try:
             with told_of_full_disk(self.state):
                 await self._prepare(self.names)
-            await self._start_parts([name for name in self.names if name in INNER])
             if self.parts.external.kafka_servers:
                 await asyncio.to_thread(provision, self.parts.kafka_servers, self.parts.certificates)
-            await self._start_parts([name for name in self.names if name in OUTER])
+            await self._start_all()
         except BaseException:
             await self.stop()
             raise
@@ -184,13 +183,26 @@ class Stack:
         if "gateway" in names:
             self.parts.write_gateway()
 
-    async def _start_parts(self, names: Sequence[str]) -> None:
-        if not names:
-            return
-        self._say(f"Starting {', '.join(names)}.")
-        for name in names:
-            await self._running.start_program(name)
+    async def _start_all(self) -> None:
+        """Kafka and the services come up beside each other: relays and readers wait for it, nothing else asks it."""
+        inner = [name for name in self.names if name in INNER]
+        outer = [name for name in self.names if name in OUTER]
+        await self._launch(inner)
+        if "postgres" in inner:
+            await self._until_up("postgres")  # a service without its databases ends at once
+        await self._launch(outer)
+        await asyncio.gather(*(self._until_up(name) for name in (*inner, *outer) if name != "postgres"))
         note(self.state, await self._running.pids())
+
+    async def _launch(self, names: Sequence[str]) -> None:
+        if names:
+            self._say(f"Starting {', '.join(names)}.")
+            for name in names:
+                await self._running.start_program(name)
+            note(self.state, await self._running.pids())
+
+    async def _start_parts(self, names: Sequence[str]) -> None:
+        await self._launch(names)
         await asyncio.gather(*(self._until_up(name) for name in names))
         note(self.state, await self._running.pids())
 
