@@ -8,6 +8,7 @@ from services.documents.policies import POLICIES
 from services.documents.processes import EFFECTS, PROCESSES
 from services.documents.projections.access_history import ACCESS_HISTORY
 from services.documents.projections.documents import DOCUMENTS
+from services.documents.projections.history_staff import HISTORY_STAFF
 from services.documents.projections.providers import PROVIDERS
 from services.documents.projections.questions import QUESTIONS
 from services.documents.projections.record_entries import RECORD_ENTRIES
@@ -21,6 +22,17 @@ from shared.names import Names
 from shared.process import run
 from shared.service import Endpoint, Foundation, Service
 
+READ_MODELS = (
+    RESULTS,
+    DOCUMENTS,
+    RECORD_ENTRIES,
+    RELEASE_POLICIES,
+    PROVIDERS,
+    QUESTIONS,
+    HISTORY_STAFF,
+    *ACCESS_HISTORY,
+)
+
 
 def compose(foundation: Foundation) -> Service:
     """Documents asks identity for the names that a PDF shows, and keeps files in an object store."""
@@ -30,7 +42,7 @@ def compose(foundation: Foundation) -> Service:
         name="documents",
         stored=STORED,
         published=PUBLISHED,
-        read_models=[RESULTS, DOCUMENTS, RECORD_ENTRIES, RELEASE_POLICIES, PROVIDERS, QUESTIONS, *ACCESS_HISTORY],
+        read_models=READ_MODELS,
         policies=POLICIES,
         api=Endpoint("portal.documents.v1.DocumentsApi", api_pb2, DocumentsApi(names, blobs)),
         peers=Endpoint("portal.documents.v1.DocumentsPeers", peers_pb2, DocumentsPeers()),

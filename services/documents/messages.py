@@ -147,8 +147,8 @@ def entry(row: EntryRow) -> api_pb2.RecordEntry:
     )
 
 
-def access_entry(row: AccessRow) -> api_pb2.AccessEntry:
-    """One line of the access history."""
+def access_entry(row: AccessRow, names: Mapping[UUID, str]) -> api_pb2.AccessEntry:
+    """One line of the access history; staff by name and role."""
     return api_pb2.AccessEntry(
         at=instant_message(row.at),
         account_id=str(row.account_id),
@@ -157,6 +157,8 @@ def access_entry(row: AccessRow) -> api_pb2.AccessEntry:
         purpose=row.purpose,
         service=row.service,
         object_ids=[str(one) for one in row.object_ids],
+        staff_name=names.get(row.staff_id, "") if row.staff_id is not None else "",
+        staff_roles=row.roles.split(),
     )
 
 

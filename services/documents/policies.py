@@ -98,6 +98,13 @@ POLICIES: Mapping[str, Policy] = {
     "DownloadResult": _read("results", locate=result_of_request, recorded=True),
     "ListRecordEntries": _read("results", recorded=True),
     "ListAccessHistory": _read("", roles=frozenset({"admin"})),
+    "ExportRecord": Policy(
+        callers=frozenset({ACCOUNT}),
+        purpose="treatment",
+        locate=patient_of_request,
+        recorded=True,
+        step_up=True,
+    ),
     "ListPendingResults": _practice(*CLINICAL, recorded=True),
     "ListReviewTasks": _practice("provider", "admin"),
     "GetReleasePolicy": _practice("provider", "clinical", "admin"),

@@ -54,6 +54,7 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "public_holidays": "business hours with the calendar's holidays",
     },
     "documents": {
+        "exports": "the record as FHIR and as PDF",
         "files": "uploads: types, the confined rewriting of PDFs, the object store",
         "business_days": "days that count, with the calendar's holidays",
         "result_pdf": "a result as PDF",

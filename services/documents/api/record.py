@@ -4,6 +4,7 @@ from services.documents import messages
 from services.documents.api.callers import is_staff
 from services.documents.projections import access_history, record_entries
 from shared.contracts.documents.v1 import api_pb2
+from shared.names import Names
 from shared.rpc.call import Call
 from shared.rpc.fields import choice_field, uuid_field
 
@@ -12,6 +13,9 @@ KINDS = frozenset({"", "medication", "allergy", "immunization", "problem"})
 
 class Record:
     """What is listed without approval, and the access history."""
+
+    def __init__(self, names: Names) -> None:
+        self._history_names = names
 
     async def ListRecordEntries(
         self, request: api_pb2.ListRecordEntriesRequest, call: Call
@@ -40,7 +44,9 @@ class Record:
                 own_only,
                 access_history.Wanted(is_staff(call), access_history.Keyset.parse(keyset), size + 1),
             )
-        answer = api_pb2.ListAccessHistoryResponse(entries=[messages.access_entry(row) for row in found[:size]])
+        staff = {row.staff_id for row in found[:size] if row.staff_id is not None}
+        names = await self._history_names.of(*staff) if staff else {}
+        answer = api_pb2.ListAccessHistoryResponse(entries=[messages.access_entry(row, names) for row in found[:size]])
         if len(found) > size:
             answer.next_page_token = call.next_page(str(found[size - 1].keyset))
         return answer

@@ -25,6 +25,7 @@ def tables(source: str) -> tuple[str, str]:
             patient_id uuid NOT NULL,
             at timestamptz NOT NULL,
             account_id uuid NOT NULL,
+            staff_id uuid,
             acting_as text NOT NULL,
             action text NOT NULL,
             purpose text NOT NULL,
@@ -47,6 +48,7 @@ def adding(source: str) -> Apply:
                 "patient_id": event.patient_id,
                 "at": recorded.at,
                 "account_id": event.account_id,
+                "staff_id": event.staff_id,
                 "acting_as": event.acting_as,
                 "action": event.rpc,
                 "purpose": event.purpose,
@@ -93,6 +95,8 @@ class AccessRow:
 
     at: datetime
     account_id: UUID
+    staff_id: UUID | None
+    roles: str
     acting_as: str
     action: str
     purpose: str
@@ -132,6 +136,8 @@ async def page(rows: Rows, patient_id: UUID, account_id: UUID | None, wanted: Wa
         AccessRow(
             at=row["at"],
             account_id=row["account_id"],
+            staff_id=row["staff_id"],
+            roles=row["roles"] or "",
             acting_as=row["acting_as"],
             action=row["action"],
             purpose=row["purpose"],
@@ -145,9 +151,11 @@ async def page(rows: Rows, patient_id: UUID, account_id: UUID | None, wanted: Wa
 
 _UNION = " UNION ALL ".join(f"SELECT '{source}'::text AS service, * FROM {table_of(source)}" for source in SERVICES)  # noqa: S608
 _PAGE = f"""
-SELECT views.at, account_id, acting_as, action, purpose, service, views.position, shown.object_ids
-FROM ({_UNION}) AS views,
-LATERAL (
+SELECT views.at, account_id, views.staff_id, roles, acting_as, action, purpose, service, views.position,
+    shown.object_ids
+FROM ({_UNION}) AS views
+LEFT JOIN history_staff ON history_staff.staff_id = views.staff_id
+CROSS JOIN LATERAL (
     SELECT coalesce(array_agg(object_id ORDER BY place), '{{}}') AS object_ids
     FROM unnest(views.object_ids) WITH ORDINALITY AS named (object_id, place)
     WHERE $7 OR NOT EXISTS (

@@ -181,6 +181,22 @@ async def where(rows: Rows, document_id: UUID) -> tuple[UUID, UUID] | None:
     return None if found is None else (found["practice_id"], found["patient_id"])
 
 
+async def released_between(
+    rows: Rows, patient_id: UUID, since: datetime, until: datetime, most: int
+) -> list[DocumentRow]:
+    """What was received from ``since`` until before ``until`` and stands released, oldest first."""
+    found = await rows.fetch(
+        f"""SELECT {COLUMNS} FROM documents
+           WHERE patient_id = $1 AND state = 'released' AND received_at >= $2 AND received_at < $3
+           ORDER BY received_at, document_id LIMIT $4""",  # noqa: S608 - our own names only
+        patient_id,
+        since,
+        until,
+        most,
+    )
+    return [_row(one) for one in found]
+
+
 async def approved_of(rows: Rows, patient_id: UUID) -> list[UUID]:
     """What of a patient is approved and not yet visible."""
     sql = "SELECT document_id FROM documents WHERE patient_id = $1 AND state = 'approved' ORDER BY document_id"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from services.documents.domain.record import RecordEntry
@@ -64,7 +65,22 @@ async def page(rows: Rows, patient_id: UUID, kind: str, before: int | None, size
         before,
         size,
     )
-    return [
-        EntryRow(row["entry_id"], row["kind"], row["title"], row["status"], row["since"], row["position"])
-        for row in found
-    ]
+    return [_row(row) for row in found]
+
+
+async def begun_by(rows: Rows, patient_id: UUID, day: date, most: int) -> list[EntryRow]:
+    """Lines that began by that day, or whose beginning is unknown, in the order in which they were listed."""
+    found = await rows.fetch(
+        """SELECT * FROM record_entries
+           WHERE patient_id = $1 AND (since IS NULL OR since <= $2) ORDER BY position LIMIT $3""",
+        patient_id,
+        day,
+        most,
+    )
+    return [_row(row) for row in found]
+
+
+def _row(found: dict[str, Any]) -> EntryRow:
+    return EntryRow(
+        found["entry_id"], found["kind"], found["title"], found["status"], found["since"], found["position"]
+    )

@@ -252,6 +252,22 @@ async def where(rows: Rows, result_id: UUID) -> tuple[UUID, UUID] | None:
     return None if found is None else (found["practice_id"], found["patient_id"])
 
 
+async def released_between(
+    rows: Rows, patient_id: UUID, since: datetime, until: datetime, most: int
+) -> list[ResultRow]:
+    """What was measured from ``since`` until before ``until`` and stands released, oldest first."""
+    found = await rows.fetch(
+        """SELECT * FROM results
+           WHERE patient_id = $1 AND state = 'released' AND effective_at >= $2 AND effective_at < $3
+           ORDER BY effective_at, result_id LIMIT $4""",
+        patient_id,
+        since,
+        until,
+        most,
+    )
+    return [_row(one) for one in found]
+
+
 async def approved_of(rows: Rows, patient_id: UUID) -> list[UUID]:
     """What of a patient is approved and not yet visible."""
     found = await rows.fetch(
