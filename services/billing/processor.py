@@ -3,15 +3,13 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeVar, cast
+from typing import Literal, TypeVar, cast
 from uuid import UUID
+
+import stripe
 
 from shared.errors import Refused, Unavailable
 from shared.money import Money
-
-if TYPE_CHECKING:
-    import stripe  # when it runs, only what pays loads it: it is a quarter of this service's start
 
 T = TypeVar("T")
 
@@ -61,17 +59,10 @@ class Processor:
     """
 
     def __init__(self, secret_key: str, webhook_secrets: Sequence[str], api_base: str = "") -> None:
-        self._secret_key, self._webhook_secrets, self._api_base = secret_key, webhook_secrets, api_base
-
-    @cached_property
-    def _client(self) -> "stripe.StripeClient":
-        from stripe import StripeClient  # noqa: PLC0415
-
-        return StripeClient(
-            self._secret_key,
-            base_addresses={"api": self._api_base} if self._api_base else None,
-            max_network_retries=2,
+        self._client = stripe.StripeClient(
+            secret_key, base_addresses={"api": api_base} if api_base else None, max_network_retries=2
         )
+        self._webhook_secrets = webhook_secrets
 
     async def open_page(self, checkout: Checkout) -> str:
         """The address of the hosted page; the same for the same payment, however often it is asked."""
@@ -139,13 +130,11 @@ class Processor:
             processor_payment=intent if isinstance(intent, str) else "" if intent is None else intent.id,
         )
 
-    def _verified(self, body: bytes, signature: str) -> "stripe.Event":
-        from stripe import SignatureVerificationError, Webhook  # noqa: PLC0415
-
+    def _verified(self, body: bytes, signature: str) -> stripe.Event:
         for secret in self._webhook_secrets:
             try:
-                return cast("stripe.Event", Webhook.construct_event(body, signature, secret))
-            except (ValueError, SignatureVerificationError):
+                return cast("stripe.Event", stripe.Webhook.construct_event(body, signature, secret))
+            except (ValueError, stripe.SignatureVerificationError):
                 continue
         raise SignatureInvalid
 
@@ -159,13 +148,7 @@ def _state(event_type: str, payment_status: str) -> Literal["pending", "received
 
 async def _ask(call: Callable[[], T]) -> T:
     """Runs one blocking call of the SDK in a thread; Unavailable where the processor does not answer."""
-
-    def asked() -> T:
-        from stripe import APIConnectionError, APIError, RateLimitError  # noqa: PLC0415
-
-        try:
-            return call()
-        except (APIConnectionError, RateLimitError, APIError) as error:
-            raise Unavailable from error
-
-    return await asyncio.to_thread(asked)
+    try:
+        return await asyncio.to_thread(call)
+    except (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError) as error:
+        raise Unavailable from error

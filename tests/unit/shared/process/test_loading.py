@@ -8,8 +8,6 @@ import pytest
 
 ROOT = Path(__file__).parents[4]
 LATER = {
-    "holidays.countries": "loads every country there is",
-    "stripe": "is needed by who pays",
     "opentelemetry.exporter": "is needed where an endpoint is set",
     "opentelemetry.sdk.metrics": "is needed where an endpoint is set",
     "carebundle": "is needed once, for a fresh portal",
