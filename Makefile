@@ -55,7 +55,7 @@ check: setup ## format, lint, types, import contracts, gRPC contracts
 
 test: check ## check, then all tests
 	@$(BIN)/python -m deploy.browser
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest $(addprefix tests/,architecture contract unit integration e2e)
 
 lock: setup ## write the locks anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes pyproject.toml -o requirements/production.lock

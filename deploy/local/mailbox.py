@@ -54,7 +54,7 @@ def read(path: Path) -> Mail:
         name=path.stem,
         to=tuple(address.lower() for _, address in getaddresses(message.get_all("To", []))),
         sender=str(message["From"] or ""),
-        subject=str(message["Subject"] or ""),
+        subject=str(message["Subject"] or "").strip(),
         date=str(message["Date"] or ""),
         message_id=str(message["Message-ID"] or ""),
         text=body.get_content() if body is not None else "",

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from operations.demo.using import cents
+from operations.demo.using import cents, new_mail
 from operations.demo.world import Patient, World, expect
 from operations.outside import Answer, Person, eventually
 from operations.replaying import replay
@@ -29,11 +29,13 @@ async def consent_is_withdrawn(world: World) -> None:
     }
     for path in paths.values():
         await person.get(path)
+    mailed = len(await world.portal.mails(patient.email))
     await person.post(patient.path(f"consents/{patient.consent_id}/withdraw"))
     withdrawn = monotonic()
     for service, path in paths.items():
         await _refuses(person, path, withdrawn + BINDING_SECONDS, service)
     await _refuses(person, "/v1/me", withdrawn + SESSION_SECONDS, "identity, where the session has ended")
+    await new_mail(world, patient.email, mailed)
 
 
 async def a_read_model_is_rebuilt(world: World) -> None:
