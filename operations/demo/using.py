@@ -75,7 +75,8 @@ async def a_statement_is_paid(world: World) -> None:
     await world.portal.http.post(started["checkout_url"], data={"outcome": "pay"})
 
     async def received() -> bool | None:
-        payment = await patient.account.get(patient.path(f"payments/{started['payment_id']}"))
+        path = patient.path(f"payments/{started['payment_id']}")
+        payment = await patient.account.get(path, after=started["position"])
         return payment["payment"]["state"] == "received" or None
 
     await eventually("the payment", received)

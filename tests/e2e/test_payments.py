@@ -35,7 +35,8 @@ async def stands(patient: Patient, payment: dict[str, Any], state: str) -> dict[
     """The payment, once it is shown in that state."""
 
     async def ask() -> dict[str, Any] | None:
-        found = (await patient.account.get(patient.path(f"payments/{payment['payment_id']}")))["payment"]
+        path = patient.path(f"payments/{payment['payment_id']}")
+        found: dict[str, Any] = (await patient.account.get(path, after=payment["position"]))["payment"]
         return found if found["state"] == state else None
 
     return await eventually(f"the payment as {state}", ask)
