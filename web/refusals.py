@@ -23,6 +23,7 @@ REFUSALS: Mapping[str, str] = {
     "deadline_exceeded": N_("The portal took too long to answer. Send the form again: it counts only once."),
     "unavailable": N_("A part of the portal does not answer at the moment. Nothing was lost: send the form again."),
     "read_model_behind": N_("What you just did is stored but not shown yet. Load the page again."),
+    "access_changed": N_("Your access has changed. Load the page again."),
     "access_undecided": N_("Your access cannot be checked at the moment. Try again shortly."),
     "result_not_waiting": N_("This result no longer waits for approval."),
     "result_not_released": N_("This result is not released."),
