@@ -28,6 +28,15 @@ PARTS = (
     *("postgres", "kafka", "mail", "processor"),
     *("identity", "consent", "messaging", "documents", "billing", "gateway"),
 )
+ENDS = {
+    "mail",
+    "take NotificationSent",
+    "take InvitationIssued",
+    "take ConsentSigned",
+    "send PortalConsent.Signed",
+    "/portal.identity.v1.IdentityPeers/LinkOf",
+}
+"""Where the trace's branches end: each service sends its own spans, in no order."""
 CANARIES = ("Canaryfamily", "Canarygiven", "canary.address", "Canarybrowser", "canaryquery")
 BIRTH_DATE = date(1913, 2, 24)
 SEND_SECONDS = 40
@@ -95,7 +104,7 @@ async def signed(stack: Stack, receiver: Receiver) -> Told:
     def trace() -> list[Span]:
         names = [span for span in receiver.spans if span.name == "/portal.consent.v1.ConsentApi/SignConsent"]
         traces = [receiver.trace(span.trace) for span in names if not span.attributes.get("portal.reason")]
-        return next((found for found in traces if {"mail", "take NotificationSent"} <= {one.name for one in found}), [])
+        return next((found for found in traces if ENDS <= {one.name for one in found}), [])
 
     await until(lambda: len(trace()) > 0 and not orphans(trace()), SEND_SECONDS)
     return Told(receiver, trace(), stack.state.logs)
