@@ -104,7 +104,7 @@ async def signed(stack: Stack, receiver: Receiver) -> Told:
     def trace() -> list[Span]:
         names = [span for span in receiver.spans if span.name == "/portal.consent.v1.ConsentApi/SignConsent"]
         traces = [receiver.trace(span.trace) for span in names if not span.attributes.get("portal.reason")]
-        return next((found for found in traces if ENDS <= {one.name for one in found}), [])
+        return next((found for found in traces if {one.name for one in found} >= ENDS), [])
 
     await until(lambda: len(trace()) > 0 and not orphans(trace()), SEND_SECONDS)
     return Told(receiver, trace(), stack.state.logs)
