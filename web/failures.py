@@ -23,7 +23,10 @@ from web.refusals import REFUSALS, UNKNOWN
 
 log = logging.getLogger(__name__)
 
-SECRET_FIELDS = frozenset({"password", "code", "security_answer", "sealed", "totp_secret"}) | CONTROLS
+SECRET_FIELDS = (
+    frozenset({"password", "new_password", "code", "handed_code", "token", "security_answer", "sealed", "totp_secret"})
+    | CONTROLS
+)
 """Never written into a page again."""
 
 HTTP_OF: dict[StatusCode, int] = {

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.settings import WebSettings
 
-LINK_PAGES = ("/invitation/", "/staff-invitation/")
+LINK_PAGES = ("/invitation/", "/staff-invitation/", "/recovery/")
 """Their path holds a secret: no other page may be told where one came from."""
 READING = frozenset({"GET", "HEAD"})
 MOST_BYTES = 256 * 1024

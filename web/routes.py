@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from web.page import Page
-from web.pages import account, links, public, signing
+from web.pages import account, links, public, recovery, signing
 from web.pages.patient import access, bills, conversations, overview, records, requests
 from web.pages.staff import authorizations, billing, consents, patients, practice, results
 from web.pages.staff import conversations as queue
@@ -57,6 +57,12 @@ PUBLIC = [
     *everybody("/privacy-practices", public.privacy_practices),
     *everybody("/invitation/{id}/{secret}", links.show_invitation, links.accept_invitation),
     *everybody("/staff-invitation/{id}/{secret}", links.show_staff_invitation, links.accept_staff_invitation),
+    *everybody("/recovery", recovery.choose),
+    *everybody("/recovery/user-name", recovery.BY_USER_NAME.get, recovery.BY_USER_NAME.post),
+    *everybody("/recovery/details", recovery.BY_DETAILS.get, recovery.BY_DETAILS.post),
+    *everybody("/recovery/token", recovery.WITH_TOKEN.get, recovery.WITH_TOKEN.post),
+    *everybody("/recovery/sent", recovery.sent),
+    *everybody("/recovery/{id}/{secret}", recovery.show_link, recovery.reset),
 ]
 
 ACCOUNT = [

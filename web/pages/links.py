@@ -1,6 +1,7 @@
 """Pages behind mailed links: opening one consumes nothing, and used, expired, void and unknown links answer alike."""
 
 import io
+from collections.abc import Mapping, Sequence
 
 import segno
 from markupsafe import Markup
@@ -38,6 +39,13 @@ QUESTION = Field(
     hint=N_("A question that only you can answer. It helps when you forget your password."),
     required=False,
 )
+HANDED_CODE = Field(
+    "handed_code",
+    N_("Code from the practice"),
+    hint=N_(
+        "More than one person uses this e-mail address, so the practice handed you a code. Call it if you have none."
+    ),
+)
 ANSWER = Field("security_answer", N_("Answer to the security question"), required=False)
 PROVING_CODE = Field("code", N_("Code shown by the app"), "code", hint=N_("Six digits."), autocomplete="one-time-code")
 
@@ -47,7 +55,7 @@ async def gone(page: Page) -> Response:
     return page.render("link_gone.html", status=404, practices=await concerned(page), here="")
 
 
-def _link(page: Page) -> tuple[str, str]:
+def link(page: Page) -> tuple[str, str]:
     """Id and secret of the URL."""
     return page.id("id"), str(page.request.path_params["secret"])
 
@@ -58,7 +66,7 @@ def opens_nothing(error: PortalError) -> bool:
 
 
 async def _invitation(page: Page) -> api_pb2.GetInvitationResponse:
-    invitation_id, secret = _link(page)
+    invitation_id, secret = link(page)
     request = api_pb2.GetInvitationRequest(invitation_id=invitation_id, secret=secret)
     found = await page.site.portal.identity.GetInvitation(request)
     page.practice = await page.site.practices.one(found.practice_id)
@@ -73,14 +81,15 @@ async def _show_invitation(page: Page, new: Form, joining: Form) -> Response:
             return await gone(page)
         raise
     is_joining = bool(joining.errors)
+    code = [HANDED_CODE] if invitation.code_needed else []
     return page.render(
         "invitation.html",
         form=joining if is_joining else new,
         new=new,
         joining=joining,
         invitation=invitation,
-        new_fields=[BIRTH_DATE, NEW_USER_NAME, NEW_PASSWORD, QUESTION, ANSWER],
-        join_fields=[BIRTH_DATE],
+        new_fields=[BIRTH_DATE, *code, NEW_USER_NAME, NEW_PASSWORD, QUESTION, ANSWER],
+        handed_code=HANDED_CODE,
         path=page.request.url.path.removesuffix("/join"),
         here="",
     )
@@ -95,7 +104,7 @@ async def accept_invitation(page: Page) -> Response:
     """Opens the account, and signs in with what was just chosen."""
 
     async def act(form: Form) -> Response:
-        invitation_id, secret = _link(page)
+        invitation_id, secret = link(page)
         request = api_pb2.AcceptInvitationRequest(
             invitation_id=invitation_id,
             secret=secret,
@@ -104,6 +113,7 @@ async def accept_invitation(page: Page) -> Response:
             password=form.raw("password"),
             security_question=form.get("security_question"),
             security_answer=form.raw("security_answer"),
+            handed_code=form.get("handed_code"),
         )
         if not request.password:
             form.blame("password", N_("Fill this in."))
@@ -113,7 +123,7 @@ async def accept_invitation(page: Page) -> Response:
         except Refused as error:
             if opens_nothing(error):
                 return await gone(page)
-            _place(form, error)
+            place(form, error)
             raise
         opened = await page.site.sessions.open(page.browser, request.user_name, request.password, "")
         page.take_session(opened.cookie)
@@ -132,9 +142,12 @@ async def join_invitation(page: Page) -> Response:
     """Joins the signed-in account to the record: one person, one account, many patients."""
 
     async def act(form: Form) -> Response:
-        invitation_id, secret = _link(page)
+        invitation_id, secret = link(page)
         request = api_pb2.AcceptInvitationWithAccountRequest(
-            invitation_id=invitation_id, secret=secret, birth_date=form.needed_day("birth_date")
+            invitation_id=invitation_id,
+            secret=secret,
+            birth_date=form.needed_day("birth_date"),
+            handed_code=form.get("handed_code"),
         )
         form.check()
         try:
@@ -142,7 +155,7 @@ async def join_invitation(page: Page) -> Response:
         except Refused as error:
             if opens_nothing(error):
                 return await gone(page)
-            _place(form, error)
+            place(form, error)
             raise
         return page.see("/choose", accepted.position)
 
@@ -152,13 +165,19 @@ async def join_invitation(page: Page) -> Response:
     return await page.submit(act, again)
 
 
-PLACES = {"birth_date_differs": "birth_date", "user_name_taken": "user_name", "wrong_code": "code"}
-"""Slug → the field that it is about."""
+PLACES: Mapping[str, Sequence[str]] = {
+    "birth_date_differs": ["birth_date"],
+    "user_name_taken": ["user_name"],
+    "wrong_code": ["handed_code", "code"],
+    "wrong_answer": ["security_answer"],
+    "wrong_token": ["token"],
+}
+"""Slug → the fields that it may be about; the first of them that the form has is the one."""
 
 
-def _place(form: Form, error: PortalError) -> None:
+def place(form: Form, error: PortalError) -> None:
     """Says a refusal beside the field that it is about."""
-    name = PLACES.get(error.slug)
+    name = next((one for one in PLACES.get(error.slug, ()) if one in form.values), "")
     if name:
         form.blame(name, REFUSALS[error.slug])
         form.check()
@@ -175,7 +194,7 @@ def qr_code(text: str, label: str) -> Markup:
 
 
 async def _show_staff_invitation(page: Page, form: Form) -> Response:
-    staff_id, secret = _link(page)
+    staff_id, secret = link(page)
     portal = page.site.portal.identity
     try:
         invitation = await portal.GetStaffInvitation(
@@ -209,7 +228,7 @@ async def accept_staff_invitation(page: Page) -> Response:
     """Joins the staff; the ten recovery codes are shown this once."""
 
     async def act(form: Form) -> Response:
-        staff_id, secret = _link(page)
+        staff_id, secret = link(page)
         request = api_pb2.AcceptStaffInvitationRequest(
             staff_id=staff_id,
             secret=secret,
@@ -225,7 +244,7 @@ async def accept_staff_invitation(page: Page) -> Response:
         except Refused as error:
             if opens_nothing(error):
                 return await gone(page)
-            _place(form, error)
+            place(form, error)
             raise
         return page.render(
             "recovery_codes.html", codes=accepted.recovery_codes, on=("/sign-in", N_("Sign in")), here=""

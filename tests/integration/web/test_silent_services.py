@@ -43,7 +43,21 @@ async def test_whoever_is_not_signed_in_is_led_to_the_sign_in_page_and_back(page
     assert answer.headers["location"] == "/sign-in?next=%2Fpatients%2F1%2Fresults%3Fpage%3Dabc"
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/help", "/privacy-policy", "/privacy-practices", "/static/portal.css"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/sign-in",
+        "/help",
+        "/privacy-policy",
+        "/privacy-practices",
+        "/static/portal.css",
+        "/recovery",
+        "/recovery/user-name",
+        "/recovery/details",
+        "/recovery/token",
+        "/recovery/sent",
+    ],
+)
 async def test_pages_for_everybody_need_no_service(pages: httpx.AsyncClient, path: str) -> None:
     answer = await pages.get(path)
     assert answer.status_code == 200

@@ -88,7 +88,10 @@ def test_pages_are_not_kept_and_not_sniffed() -> None:
     assert headers["referrer-policy"] == "same-origin"
 
 
-@pytest.mark.parametrize("path", ["/invitation/x/secret", "/staff-invitation/x/secret", "/invitation/x/secret/join"])
+@pytest.mark.parametrize(
+    "path",
+    ["/invitation/x/secret", "/staff-invitation/x/secret", "/invitation/x/secret/join", "/recovery/x/secret"],
+)
 def test_link_pages_tell_nobody_where_one_came_from(path: str) -> None:
     assert asked("GET", path).headers["referrer-policy"] == "no-referrer"
 
