@@ -2,12 +2,11 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, NoReturn, TypeVar
 from uuid import UUID
 
 import typer
@@ -20,18 +19,16 @@ from deploy.kafka.republish import republish as make_topic_anew
 from operations import journey
 from operations.importing import Import, Summary
 from operations.outside import NotInTime, eventually
+from operations.place import Place
 from operations.replaying import Rebuilt, ReplayFailed, replay
-from operations.settings import External, database_variable
-from operations.stack import Ports, Stack
-from operations.stack.layout import BASE, ROOT
+from operations.settings import BASE, ROOT
 from shared.contracts.identity.v1 import peers_pb2 as identity
 from shared.contracts.identity.v1.peers_pb2_grpc import IdentityPeersStub
 from shared.effects.parking import parked_effects, retry_effect
 from shared.errors import PortalError
 from shared.ids import uuid7
-from shared.reading.database import Pool, open_pool
+from shared.reading.database import Pool
 from shared.reading.parking import find_parking_request, parked_records, request_drop, request_retry
-from shared.rpc.certificates import Certificates
 from shared.rpc.client import ApiChannel
 from shared.rpc.metadata import calling
 from shared.service import SERVICES
@@ -47,33 +44,12 @@ commands.add_typer(clock, name="clock")
 commands.add_typer(parked, name="parked")
 console = Console(highlight=False, soft_wrap=True)
 
+HERE = ROOT / ".portal"
 Folder = Annotated[Path, typer.Option("--state", help="The folder that holds all this portal keeps.")]
 Base = Annotated[int, typer.Option("--ports", help="The first of the portal's ports, as make run was given it.")]
 OfService = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")]
-HERE = ROOT / ".portal"
 REPORT_SECONDS = 15.0
 """How long `portal clock advance` waits for every service to stand at the new time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The portal that a command is about."""
-
-    environment: Mapping[str, str]
-    certificates: Path
-
-    @classmethod
-    def of(cls, state: Path, ports: int) -> "Place":
-        stack = Stack(state.absolute(), Ports.from_base(ports), external=External())
-        return cls(stack.environment(), stack.parts.certificates)
-
-    def channels(self) -> ApiChannel:
-        """The services' peer ports, as the principal operations."""
-        principal = Certificates(self.certificates, "operations")
-        return ApiChannel(principal, lambda service: self.environment[f"PORTAL_{service.upper()}_PEERS"])
-
-    async def pool(self, service: str) -> Pool:
-        return await open_pool(self.environment[database_variable(service)], most=1)
 
 
 @practice.command("open")
@@ -297,8 +273,13 @@ def run(act: Callable[[], Awaitable[T]]) -> T:
     try:
         return asyncio.run(awaited())
     except (PortalError, NotInTime, ReplayFailed, ValueError) as refused:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(str(refused), markup=False)
-        raise typer.Exit(1) from None
+        fail(str(refused))
+
+
+def fail(text: str) -> NoReturn:
+    """Ends the command with the reason and status 1."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+    raise typer.Exit(1)
 
 
 def progress_bar() -> Progress:

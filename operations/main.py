@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
@@ -13,14 +13,16 @@ from deploy.local.commands import CommandFailed
 from deploy.local.mailbox import mails
 from operations.accounts import code as current_code
 from operations.accounts import kept
-from operations.keeping import commands
+from operations.keeping import commands as keeping
+from operations.keeping import fail
+from operations.looking import commands as looking
 from operations.run import serve
-from operations.settings import External
+from operations.settings import BASE, ROOT, External
 from operations.stack import Obstacle, Ports, Stack, State
-from operations.stack.layout import BASE, ROOT
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
-app.add_typer(commands)
+app.add_typer(keeping)
+app.add_typer(looking)
 console = Console(highlight=False, soft_wrap=True)
 
 Folder = Annotated[Path, typer.Option("--state", help="The folder that holds all this portal keeps.")]
@@ -74,12 +76,6 @@ def code(user_name: Annotated[str, typer.Argument(help="A demo account.")], stat
     except KeyError:
         names = ", ".join(account.user_name for account in kept(place) if account.totp_secret)
         fail(f"No demo account {user_name} with a second factor here. There are: {names or 'none'}")
-
-
-def fail(text: str) -> NoReturn:
-    """Ends the command with the reason and status 1."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
-    raise typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,27 @@
-"""What `make run` takes from the environment: the outside parts that exist already and are not to be started here."""
+"""What is taken from the environment: the outside parts that exist already, or a whole portal that others run."""
 
 import os
+from pathlib import Path
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from deploy.local.postgres import DATABASES
+from deploy.local.secrets import DATABASES
+
+ROOT = Path(__file__).parents[1]
+BASE = 8440
+"""The ports are this number and those after it; the gateway's is the fourth: 8443."""
+MOUNTED = Path("/run/secrets")
+"""Where containers find secrets: each variable may be a file of its name in lower case there instead."""
+
+
+def given_place() -> dict[str, str]:
+    """The variables of a portal whose services others run; nothing where the environment names no service."""
+    given = {name: value for name, value in os.environ.items() if name.startswith("PORTAL_")}
+    if "PORTAL_IDENTITY_PEERS" not in given:
+        return {}
+    files = sorted(MOUNTED.glob("portal_*")) if MOUNTED.is_dir() else []
+    return {path.name.upper(): path.read_text(encoding="utf-8").strip() for path in files} | given
 
 
 def database_variable(database: str) -> str:

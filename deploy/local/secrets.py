@@ -9,7 +9,9 @@ from joserfc.jwk import ECKey, KeySet
 from deploy.local.certificates import SERVICES
 from deploy.local.files import private_folder, write_private
 
-PASSWORDS = ("postgres", "processor", "webhook", *SERVICES, *(f"{service}_keys" for service in SERVICES))
+DATABASES = (*SERVICES, *(f"{service}_keys" for service in SERVICES))
+"""Each with the role of the same name."""
+PASSWORDS = ("postgres", "processor", "webhook", *DATABASES)
 """``<name>.password``: the database roles', the local payment processor's bearer secret and webhook secret."""
 
 

@@ -23,8 +23,8 @@ from operations.demo.using import a_parent_acts_for_a_child, a_result_is_release
 from operations.demo.world import StepFailed, World
 from operations.outside import Answer, NotInTime, Portal
 from operations.replaying import ReplayFailed
+from operations.settings import ROOT
 from operations.stack import Obstacle, Ports, Stack
-from operations.stack.layout import ROOT
 from shared.clock import monotonic
 from shared.errors import PortalError
 from shared.rpc.certificates import Certificates

@@ -10,14 +10,12 @@ from pathlib import Path
 
 from deploy.local.certificates import SERVICES
 from deploy.local.files import private_folder
+from operations.settings import BASE, ROOT
 
-ROOT = Path(__file__).parents[2]
 JARS = ROOT / ".portal/jars"
 DESCRIPTORS = ROOT / "shared/contracts/portal.binpb"
 OPENAPI = ROOT / "shared/contracts/openapi.json"
 HOST = "127.0.0.1"
-BASE = 8440
-"""The ports are this number and those after it; the gateway's is the fourth: 8443."""
 SOCKET_PATH_BYTES = 100
 """A unix socket's path has at most 107 bytes, fewer on macOS (103)."""
 

@@ -15,7 +15,7 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from deploy.local.bound import bound
 from deploy.local.files import write_private
-from operations.stack.layout import ROOT
+from operations.settings import ROOT
 
 STOP_SECONDS = 10
 POLL_SECONDS = 0.05

@@ -14,7 +14,8 @@ import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.kafka.provisioning import topics
-from deploy.local.postgres import BINARIES, DATABASES, dsn
+from deploy.local.postgres import BINARIES, dsn
+from deploy.local.secrets import DATABASES
 from operations.importing import Import
 from operations.outside import Portal
 from operations.stack import Stack

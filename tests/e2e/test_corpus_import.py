@@ -14,8 +14,8 @@ import pytest_asyncio
 
 from operations.importing import Import, Summary
 from operations.outside import eventually
+from operations.settings import ROOT
 from operations.stack import Stack
-from operations.stack.layout import ROOT
 from shared.rpc.client import ApiChannel
 from tests.e2e.practices import House
 

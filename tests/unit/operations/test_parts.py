@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.postgres import DATABASES
-from deploy.local.secrets import make_secrets
+from deploy.local.secrets import DATABASES, make_secrets
 from operations.settings import External
 from operations.stack.layout import Ports, State
 from operations.stack.parts import INNER, OUTER, Parts
