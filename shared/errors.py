@@ -176,6 +176,7 @@ SLUGS: dict[str, tuple[StatusCode, str]] = {
     "last_admin": (StatusCode.FAILED_PRECONDITION, "expected another admin to remain"),
     "factor_needed": (StatusCode.FAILED_PRECONDITION, "expected a second factor to remain: staff must have one"),
     "acting_on_oneself": (StatusCode.PERMISSION_DENIED, "expected another member of staff"),
+    "second_person_needed": (StatusCode.FAILED_PRECONDITION, "expected another person than the one of the first half"),
     "patient_deceased": (StatusCode.FAILED_PRECONDITION, "expected a living patient"),
     "possible_duplicate": (StatusCode.FAILED_PRECONDITION, "expected a confirmation that this is another person"),
     "request_in_other_state": (StatusCode.FAILED_PRECONDITION, "expected a request that stands where this is possible"),

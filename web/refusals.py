@@ -79,6 +79,7 @@ REFUSALS: Mapping[str, str] = {
     "last_admin": N_("Another admin must remain: this is the last one."),
     "factor_needed": N_("Staff must keep a second factor."),
     "acting_on_oneself": N_("Nobody does this for their own record or themselves. Ask another member of staff."),
+    "second_person_needed": N_("This takes two persons: somebody else must do this half."),
     "patient_deceased": N_("The patient is recorded as deceased."),
     "possible_duplicate": N_("There may already be a record of this person. Look at it first."),
     "request_in_other_state": N_("This request has changed meanwhile. Load the page again."),

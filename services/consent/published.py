@@ -35,6 +35,7 @@ def consent_signed(recorded: Recorded[PortalConsent.Signed | PortalConsent.Signe
         form_version=event.signature.form_version,
         signed_at=event.signature.signed_at,
         method=event.signature.method,
+        recorded_by=event.signature.recorded_by,
     )
 
 

@@ -1,15 +1,15 @@
-"""Consent's events and what follows from them here: an invitation to the signer, or the end of one."""
+"""Consent's events and what follows from them here: an invitation to the signer, or the end of one; who verified."""
 
 from collections.abc import Mapping
 
-from shared.contracts.consent.v1.events import ConsentSigned, ConsentWithdrawn
+from shared.contracts.consent.v1.events import ConsentSigned, ConsentWithdrawn, DocumentsVerified
 from shared.effects import Decide, Effect
 from shared.envelope import Recorded
 
 
 def after_consent(recorded: Recorded[ConsentSigned]) -> list[Effect]:
     event = recorded.event
-    details = {"person": str(event.signer_id), "consent": str(event.consent_id)}
+    details = {"person": str(event.signer_id), "consent": str(event.consent_id), "by": str(event.recorded_by or "")}
     return [Effect("take-consent", event.patient_id, details=details)]
 
 
@@ -19,6 +19,19 @@ def after_withdrawal(recorded: Recorded[ConsentWithdrawn]) -> list[Effect]:
     return [Effect("end-consent", event.patient_id, details=details)]
 
 
+def after_verification(recorded: Recorded[DocumentsVerified]) -> list[Effect]:
+    """Who verified a representative's documents does not invite that person as well (R43)."""
+    event = recorded.event
+    if event.verified_by is None:
+        return []
+    details = {"person": str(event.person_id), "by": str(event.verified_by)}
+    return [Effect("note-verification", event.patient_id, details=details)]
+
+
 CONSUMERS: Mapping[str, Mapping[type, Decide]] = {
-    "consent": {ConsentSigned: after_consent, ConsentWithdrawn: after_withdrawal}
+    "consent": {
+        ConsentSigned: after_consent,
+        ConsentWithdrawn: after_withdrawal,
+        DocumentsVerified: after_verification,
+    }
 }

@@ -7,6 +7,7 @@ from uuid import UUID
 from services.identity.address_book import AddressBook
 from services.identity.commands.factors import CarryOutFactorReset, LostFactors
 from services.identity.commands.invitations import EndConsent, TakeConsent, end_consent, take_consent
+from services.identity.commands.patients import NoteVerification, note_verification
 from services.identity.credentials.sessions import Sessions
 from services.identity.credentials.vault import Vault
 from services.identity.domain.account import Account
@@ -74,6 +75,7 @@ class Following:
         return {
             "take-consent": self.take_consent,
             "end-consent": self.end_consent,
+            "note-verification": self.note_verification,
             "end-sessions": self.end_sessions,
             "end-sessions-without-footing": self.end_sessions_without_footing,
             "end-sessions-of-the-dead": self.end_sessions_of_the_dead,
@@ -87,13 +89,20 @@ class Following:
         patient_id, person_id, consent_id = _consent(carrying)
         holder = await self._book.of_person(patient_id, person_id)
         silent = holder is not None and await self._book.is_silent(holder, carrying.now)
-        await carrying.perform(take_consent, TakeConsent(patient_id, person_id, consent_id, silent))
+        by = carrying.effect.details.get("by")
+        command = TakeConsent(patient_id, person_id, consent_id, silent, AccountId(UUID(by)) if by else None)
+        await carrying.perform(take_consent, command)
 
     async def end_consent(self, carrying: Carrying) -> None:
         """Ends the invitation, and the sessions of an account that has no other record left (R2)."""
         patient_id, person_id, consent_id = _consent(carrying)
         await carrying.perform(end_consent, EndConsent(patient_id, person_id, consent_id))
         await self._end_without_footing(patient_id, person_id)
+
+    async def note_verification(self, carrying: Carrying) -> None:
+        details = carrying.effect.details
+        person_id, by = PersonId(UUID(details["person"])), AccountId(UUID(details["by"]))
+        await carrying.perform(note_verification, NoteVerification(PatientId(carrying.effect.key), person_id, by))
 
     async def end_sessions(self, carrying: Carrying) -> None:
         await self._sessions.end_all_of(carrying.effect.key)

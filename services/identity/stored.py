@@ -8,7 +8,13 @@ from services.identity.domain.practice import Practice
 from services.identity.domain.provider import Provider
 from services.identity.domain.recovery import Recovery, RecoveryAttempt
 from services.identity.domain.staff import StaffMember
-from shared.eventstore.stored import Stored
+from shared.eventstore.stored import Json, Stored
+
+
+def by_nobody_known(data: dict[str, Json]) -> dict[str, Json]:
+    """Contacts did not say who recorded them."""
+    return {**data, "recorded_by": None}
+
 
 STORED = (
     Stored("PracticeOpened", Practice.Opened),
@@ -27,12 +33,13 @@ STORED = (
     Stored("PatientRegistered", Patient.Registered),
     Stored("PatientNameCorrected", Patient.NameCorrected),
     Stored("PatientBirthDateCorrected", Patient.BirthDateCorrected),
-    Stored("PatientContactRecorded", Patient.ContactRecorded),
+    Stored("PatientContactRecorded", Patient.ContactRecorded, 2, {1: by_nobody_known}),
     Stored("PatientDeathRecorded", Patient.DeathRecorded),
     Stored("PatientDeathCorrected", Patient.DeathCorrected),
     Stored("PatientErased", Erasure.Erased),
     Stored("PersonRegistered", Person.Registered),
-    Stored("PersonContactRecorded", Person.ContactRecorded),
+    Stored("PersonContactRecorded", Person.ContactRecorded, 2, {1: by_nobody_known}),
+    Stored("PersonDocumentVerified", Person.DocumentVerified),
     Stored("EnrolmentsBegun", Enrolments.Begun),
     Stored("EnrolmentConsentRecorded", Enrolments.ConsentRecorded),
     Stored("EnrolmentConsentEnded", Enrolments.ConsentEnded),

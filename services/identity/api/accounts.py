@@ -21,7 +21,7 @@ from services.identity.projections import enrolments
 from shared.contracts.identity.v1 import api_pb2
 from shared.errors import Unauthenticated
 from shared.rpc.call import Call
-from shared.rpc.fields import text_field, uuid_field
+from shared.rpc.fields import instant_message, text_field, uuid_field
 
 
 class AccountsApi(Servicer):
@@ -67,6 +67,7 @@ class AccountsApi(Servicer):
             totp_enrolled=account.has_totp,
             staff=staff,
             enrolments=await self._enrolments(call),
+            factor_reset_due_at=instant_message(plan.due_at) if (plan := account.factor_reset) else None,
         )
 
     async def ListEnrolments(

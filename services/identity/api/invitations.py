@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
+from services.identity.api.sessions import account_of
 from services.identity.commands.accounts import AcceptInvitation, Joining, JoinRecord, NewAccount, join_record
 from services.identity.commands.invitations import (
     IssueInvitation,
@@ -59,7 +60,7 @@ class InvitationsApi(Servicer):
         person_id = PersonId(uuid_field(request.person_id, "person_id"))
         holder = await self.parts.book.of_person(patient_id, person_id)
         silent = holder is not None and await self.parts.book.is_silent(holder, call.now)
-        command = IssueInvitation(patient_id, person_id, silent)
+        command = IssueInvitation(patient_id, person_id, silent, AccountId(account_of(call)))
         created = await call.perform(issue_invitation, command)
         return api_pb2.IssueInvitationResponse(invitation_id=str(created.id), position=str(created.position))
 

@@ -32,7 +32,8 @@ class JoiningApi(Servicer):
         person_id = PersonId(uuid_field(request.person_id, "person_id"))
         holder = await self.parts.book.of_person(patient_id, person_id)
         silent = holder is not None and await self.parts.book.is_silent(holder, call.now)
-        created = await call.perform(issue_invitation, IssueInvitation(patient_id, person_id, silent))
+        command = IssueInvitation(patient_id, person_id, silent, AccountId(account_of(call)))
+        created = await call.perform(issue_invitation, command)
         await self.parts.handed.keep("joining", created.id)
         invitation = await self.parts.store.find(Invitation, created.id)
         return api_pb2.IssueJoiningTokenResponse(

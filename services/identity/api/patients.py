@@ -7,6 +7,7 @@ from uuid import UUID
 
 from google.type.date_pb2 import Date
 
+from services.identity.api.sessions import account_of
 from services.identity.commands.patients import (
     CorrectBirthDate,
     CorrectDeath,
@@ -25,7 +26,7 @@ from services.identity.commands.patients import (
 )
 from services.identity.domain.errors import PossibleDuplicate
 from services.identity.domain.patient import Patient, Person
-from services.identity.domain.values import PatientId, PersonId, PersonIdentity, PracticeId
+from services.identity.domain.values import AccountId, PatientId, PersonId, PersonIdentity, PracticeId
 from services.identity.messages import (
     contact_field,
     contact_message,
@@ -143,6 +144,7 @@ class PatientsApi(Servicer):
             _patient(request.patient_id),
             PersonId(uuid_field(request.person_id, "person_id")),
             contact_field(request.contact, "contact"),
+            AccountId(account_of(call)),
         )
         return api_pb2.RecordContactResponse(position=str(await call.perform(record_contact, command)))
 

@@ -154,7 +154,9 @@ class RecoveryApi(Servicer):
         if told != calling_name(holder.name) or date_field(request.birth_date, "birth_date") != holder.birth_date:
             raise CallerNotVerified
         staff_id = StaffId(call.actor.staff_id) if call.actor.staff_id is not None else None
-        command = IssueRecoveryToken(enrolments.accounts[person_id], holder.reached, verification, how, staff_id)
+        command = IssueRecoveryToken(
+            enrolments.accounts[person_id], holder.reached, verification, how, staff_id, AccountId(account_of(call))
+        )
         issued = await call.perform(issue_recovery_token, command)
         await self.parts.handed.keep("recovery", issued.recovery_id)
         return api_pb2.IssueRecoveryTokenResponse(

@@ -5,23 +5,30 @@ from dataclasses import dataclass
 from services.identity.commands.patients import holder_of, void_open
 from services.identity.domain.ages import age_at
 from services.identity.domain.enrolments import Enrolments
-from services.identity.domain.errors import AddressMissing, AddressShared, PatientIsDeceased, TooYoung
+from services.identity.domain.errors import (
+    AddressMissing,
+    AddressShared,
+    PatientIsDeceased,
+    SecondPersonNeeded,
+    TooYoung,
+)
 from services.identity.domain.invitation import Invitation, expiry
 from services.identity.domain.patient import Patient
 from services.identity.domain.practice import Practice
-from services.identity.domain.values import ConsentId, InvitationId, PatientId, PersonId, enrolments_id
+from services.identity.domain.values import AccountId, ConsentId, InvitationId, PatientId, PersonId, enrolments_id
 from shared.envelope import Position
 from shared.handling import Created, Streams, Work
 
 
 @dataclass(frozen=True, slots=True)
 class TakeConsent:
-    """A portal consent form of that person was signed."""
+    """A portal consent form of that person was signed; ``by`` is who recorded it, where consent knows."""
 
     patient_id: PatientId
     person_id: PersonId
     consent_id: ConsentId
     address_is_silent: bool = False
+    by: AccountId | None = None
 
 
 async def take_consent(command: TakeConsent, work: Work) -> Position:
@@ -37,8 +44,8 @@ async def take_consent(command: TakeConsent, work: Work) -> Position:
             try:
                 if command.address_is_silent:
                     raise AddressShared
-                await issue(streams, enrolments, command.person_id, work)
-            except (AddressMissing, AddressShared, PatientIsDeceased, TooYoung):
+                await issue(streams, enrolments, command.person_id, command.by, work)
+            except (AddressMissing, AddressShared, PatientIsDeceased, SecondPersonNeeded, TooYoung):
                 return  # The desk sees a person with a consent and without an invitation.
 
     return await work.decide(decision, queue={enrolments_id(command.patient_id)})
@@ -73,6 +80,7 @@ class IssueInvitation:
     patient_id: PatientId
     person_id: PersonId
     address_is_silent: bool = False
+    by: AccountId | None = None
 
 
 async def issue_invitation(command: IssueInvitation, work: Work) -> Created:
@@ -85,7 +93,7 @@ async def issue_invitation(command: IssueInvitation, work: Work) -> Created:
             enrolments = Enrolments(patient.practice_id, command.patient_id)
         if command.address_is_silent:
             raise AddressShared
-        await issue(streams, enrolments, command.person_id, work)
+        await issue(streams, enrolments, command.person_id, command.by, work)
 
     position = await work.decide(decision, queue={enrolments_id(command.patient_id)})
     return Created(work.new_id("invitation"), position)
@@ -103,9 +111,12 @@ async def void_invitation(command: VoidInvitation, work: Work) -> Position:
     )
 
 
-async def issue(streams: Streams, enrolments: Enrolments, person_id: PersonId, work: Work) -> None:
+async def issue(
+    streams: Streams, enrolments: Enrolments, person_id: PersonId, by: AccountId | None, work: Work
+) -> None:
     """A new invitation to the address on record; it voids the one before. ConsentMissing, AlreadyEnrolled,
-    AddressMissing, TooYoung (R42) or PatientIsDeceased where there is nobody to invite."""
+    AddressMissing, TooYoung (R42) or PatientIsDeceased where there is nobody to invite; SecondPersonNeeded where
+    ``by`` changed the address or verified the documents (R43)."""
     enrolments.require_joinable(person_id)
     holder = await holder_of(streams, enrolments.patient_id, person_id)
     practice = await streams.get(Practice, enrolments.practice_id)
@@ -116,6 +127,7 @@ async def issue(streams: Streams, enrolments: Enrolments, person_id: PersonId, w
             raise TooYoung
     if not holder.contact.email:
         raise AddressMissing
+    holder.require_second_person(by, work.now)
     former = enrolments.invitations.get(person_id)
     if former is not None:
         (await streams.get(Invitation, former)).void("replaced", work.now)

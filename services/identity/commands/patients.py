@@ -9,6 +9,7 @@ from services.identity.domain.invitation import Invitation
 from services.identity.domain.patient import Erasure, Patient, Person
 from services.identity.domain.practice import Practice
 from services.identity.domain.values import (
+    AccountId,
     Contact,
     PatientId,
     PersonId,
@@ -179,6 +180,7 @@ class RecordContact:
     patient_id: PatientId
     person_id: PersonId
     contact: Contact
+    by: AccountId | None = None
 
 
 async def record_contact(command: RecordContact, work: Work) -> Position:
@@ -187,11 +189,31 @@ async def record_contact(command: RecordContact, work: Work) -> Position:
     async def decision(streams: Streams) -> None:
         holder = await holder_of(streams, command.patient_id, command.person_id)
         moved = holder.contact.email != command.contact.email
-        holder.record_contact(command.contact, work.now)
+        holder.record_contact(command.contact, command.by, work.now)
         if moved:
             await void_open(streams, command.patient_id, command.person_id, "address_changed", work)
 
     return await work.decide(decision, queue={command.patient_id})
+
+
+@dataclass(frozen=True, slots=True)
+class NoteVerification:
+    """Consent told who verified the documents of that person."""
+
+    patient_id: PatientId
+    person_id: PersonId
+    verified_by: AccountId
+
+
+async def note_verification(command: NoteVerification, work: Work) -> Position:
+    """Nothing where the person has been erased since, or is not of this record."""
+
+    async def decision(streams: Streams) -> None:
+        person = await streams.find(Person, command.person_id)
+        if person is not None and person.patient_id == command.patient_id:
+            person.note_verification(command.verified_by, work.now)
+
+    return await work.decide(decision, queue={command.person_id})
 
 
 async def void_open(streams: Streams, patient_id: PatientId, person_id: PersonId, reason: str, work: Work) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.identity.domain.account import Account
 from services.identity.domain.errors import LinkGone, NotEnrolled
+from services.identity.domain.patient import Patient, Person
 from services.identity.domain.recovery import (
     LINK_LIFETIME,
     TOKEN_LIFETIME,
@@ -89,6 +90,7 @@ class IssueRecoveryToken:
     verification: Verification
     how: str
     staff_id: StaffId | None
+    by: AccountId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +101,17 @@ class TokenIssued:
 
 
 async def issue_recovery_token(command: IssueRecoveryToken, work: Work) -> TokenIssued:
-    """Single-use, an hour; the account is told. NotEnrolled where the account has been closed."""
+    """Single-use, an hour; the account is told. NotEnrolled where the account has been closed, SecondPersonNeeded
+    within 72 h for who changed an address of any of its records (R43)."""
 
     async def decision(streams: Streams) -> None:
         account = await streams.get(Account, command.account_id)
         if not account.is_open:
             raise NotEnrolled
+        for record in account.records:  # wherever its notice may be read, too
+            holder = await streams.find(Patient if record.is_own else Person, record.person_id)
+            if isinstance(holder, Patient | Person) and holder.address_change is not None:
+                holder.address_change.require_another(command.by, work.now)
         beginning = Beginning(
             "token", "token", command.reached, (), command.verification, command.how, command.staff_id
         )

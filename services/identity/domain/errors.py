@@ -105,6 +105,12 @@ class ActingOnOneself(Refused):
     slug = "acting_on_oneself"
 
 
+class SecondPersonNeeded(Refused):
+    """The same person did the other half of an act that takes two (R43)."""
+
+    slug = "second_person_needed"
+
+
 class PatientIsDeceased(Refused):
     """The practice recorded the patient's death."""
 

@@ -1,9 +1,12 @@
 """A patient: one practice's record of a person; and a person who may act for one."""
 
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from services.identity.domain.errors import SecondPersonNeeded
 from services.identity.domain.values import (
+    AccountId,
     Contact,
     PatientId,
     PersonId,
@@ -15,6 +18,22 @@ from services.identity.domain.values import (
 )
 from shared.aggregate import SERVICE_SUBJECT, Aggregate, event
 from shared.errors import Refused
+
+SECOND_PERSON_FOR = timedelta(hours=72)
+"""R43: who changed an address neither invites nor issues a token within this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddressChange:
+    """The last change of an e-mail address that was made by staff. The first address on record changes none."""
+
+    by: AccountId
+    at: datetime
+
+    def require_another(self, by: AccountId | None, at: datetime) -> None:
+        """SecondPersonNeeded within 72 h for the same person; nobody (the system) is not another one."""
+        if by in (None, self.by) and at < self.at + SECOND_PERSON_FOR:
+            raise SecondPersonNeeded
 
 
 class Patient(Aggregate):
@@ -41,6 +60,7 @@ class Patient(Aggregate):
     class ContactRecorded(Aggregate.Event):
         practice_id: PracticeId
         contact: Contact
+        recorded_by: AccountId | None
         recorded_at: datetime
 
     class DeathRecorded(Aggregate.Event):
@@ -70,6 +90,8 @@ class Patient(Aggregate):
         self.birth_date = identity.birth_date
         self.contact = contact
         self.contact_number = 1
+        self.has_had_address = bool(contact.email)
+        self.address_change: AddressChange | None = None
         self.origin = origin
         self.is_deceased = False
 
@@ -93,14 +115,25 @@ class Patient(Aggregate):
     def _birth_date_corrected(self, practice_id: PracticeId, birth_date: date, corrected_at: datetime) -> None:
         self.birth_date = birth_date
 
-    def record_contact(self, contact: Contact, at: datetime) -> None:
+    def record_contact(self, contact: Contact, by: AccountId | None, at: datetime) -> None:
+        """``by`` is the member of staff's account; None where the holder changed it (R35)."""
         if contact != self.contact:
-            self._contact_recorded(practice_id=self.practice_id, contact=contact, recorded_at=at)
+            self._contact_recorded(practice_id=self.practice_id, contact=contact, recorded_by=by, recorded_at=at)
 
     @event(ContactRecorded)
-    def _contact_recorded(self, practice_id: PracticeId, contact: Contact, recorded_at: datetime) -> None:
-        self.contact_number += contact.email != self.contact.email
+    def _contact_recorded(
+        self, practice_id: PracticeId, contact: Contact, recorded_by: AccountId | None, recorded_at: datetime
+    ) -> None:
+        if contact.email != self.contact.email:
+            self.contact_number += 1
+            self.address_change = _address_change(self, recorded_by, recorded_at)
+            self.has_had_address |= bool(contact.email)
         self.contact = contact
+
+    def require_second_person(self, by: AccountId | None, at: datetime) -> None:
+        """SecondPersonNeeded where ``by`` may not invite this person now (R43)."""
+        if self.address_change is not None:
+            self.address_change.require_another(by, at)
 
     def record_death(self, at: datetime) -> None:
         if self.is_deceased:
@@ -136,7 +169,14 @@ class Person(Aggregate):
         practice_id: PracticeId
         patient_id: PatientId
         contact: Contact
+        recorded_by: AccountId | None
         recorded_at: datetime
+
+    class DocumentVerified(Aggregate.Event):
+        practice_id: PracticeId
+        patient_id: PatientId
+        verified_by: AccountId
+        verified_at: datetime
 
     @staticmethod
     def create_id(person_id: PersonId) -> UUID:
@@ -158,23 +198,63 @@ class Person(Aggregate):
         self.birth_date = identity.birth_date
         self.contact = contact
         self.contact_number = 1
+        self.has_had_address = bool(contact.email)
+        self.address_change: AddressChange | None = None
+        self.verified_by: AccountId | None = None
 
     @property
     def subject_id(self) -> UUID:
         return self.id
 
-    def record_contact(self, contact: Contact, at: datetime) -> None:
+    def record_contact(self, contact: Contact, by: AccountId | None, at: datetime) -> None:
+        """As a patient's."""
         if contact != self.contact:
             self._contact_recorded(
-                practice_id=self.practice_id, patient_id=self.patient_id, contact=contact, recorded_at=at
+                practice_id=self.practice_id,
+                patient_id=self.patient_id,
+                contact=contact,
+                recorded_by=by,
+                recorded_at=at,
             )
 
     @event(ContactRecorded)
     def _contact_recorded(
-        self, practice_id: PracticeId, patient_id: PatientId, contact: Contact, recorded_at: datetime
+        self,
+        practice_id: PracticeId,
+        patient_id: PatientId,
+        contact: Contact,
+        recorded_by: AccountId | None,
+        recorded_at: datetime,
     ) -> None:
-        self.contact_number += contact.email != self.contact.email
+        if contact.email != self.contact.email:
+            self.contact_number += 1
+            self.address_change = _address_change(self, recorded_by, recorded_at)
+            self.has_had_address |= bool(contact.email)
         self.contact = contact
+
+    def note_verification(self, by: AccountId, at: datetime) -> None:
+        """Consent says who verified the documents by which this person acts; the last one counts."""
+        if by != self.verified_by:
+            self._document_verified(
+                practice_id=self.practice_id, patient_id=self.patient_id, verified_by=by, verified_at=at
+            )
+
+    @event(DocumentVerified)
+    def _document_verified(
+        self, practice_id: PracticeId, patient_id: PatientId, verified_by: AccountId, verified_at: datetime
+    ) -> None:
+        self.verified_by = verified_by
+
+    def require_second_person(self, by: AccountId | None, at: datetime) -> None:
+        """SecondPersonNeeded also where ``by`` verified the documents (R43)."""
+        if self.address_change is not None:
+            self.address_change.require_another(by, at)
+        if self.verified_by is not None and by in (None, self.verified_by):
+            raise SecondPersonNeeded
+
+
+def _address_change(of: Patient | Person, by: AccountId | None, at: datetime) -> AddressChange | None:
+    return AddressChange(by, at) if of.has_had_address and by is not None else None
 
 
 class Erasure(Aggregate):

@@ -20,13 +20,17 @@ class ConsentFormPublished(PublicEvent):
 
 
 class ConsentSigned(PatientEvent):
-    """A portal consent form was signed. ``signer_id`` = patient: for the own access; else that representative."""
+    """A portal consent form was signed. ``signer_id`` = patient: for the own access; else that representative.
+
+    ``recorded_by`` is the account that recorded or gave it.
+    """
 
     consent_id: UUID
     signer_id: UUID
     form_version: int
     signed_at: datetime
     method: Literal["paper", "screen"]
+    recorded_by: UUID | None = None
 
 
 class ConsentWithdrawn(PatientEvent):

@@ -7,7 +7,7 @@ from itertools import count
 from typing import TypeVar
 from uuid import UUID
 
-from services.identity.commands.accounts import AcceptInvitation, Joining, NewAccount
+from services.identity.commands.accounts import AcceptInvitation, Joining, JoinRecord, NewAccount, join_record
 from services.identity.commands.invitations import TakeConsent, take_consent
 from services.identity.commands.patients import RegisterPatient, RegisterPerson, register_patient, register_person
 from services.identity.commands.practices import OpenPractice, PracticeOpening, open_practice
@@ -113,6 +113,12 @@ class Town:
         invitation_id = await self.invitation(patient_id)
         assert invitation_id is not None
         return await self.accept(invitation_id, name)
+
+    async def join(self, patient_id: PatientId, account_id: AccountId) -> None:
+        """The invited patient accepts with an account that exists."""
+        invitation_id = await self.invitation(patient_id)
+        assert invitation_id is not None
+        await self.perform(join_record, JoinRecord(invitation_id, account_id))
 
     async def events(self) -> list[Aggregate.Event]:
         return [recorded.event async for page in self.store.read(0) for recorded in page]
