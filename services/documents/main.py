@@ -45,7 +45,7 @@ def compose(foundation: Foundation) -> Service:
         read_models=READ_MODELS,
         policies=POLICIES,
         api=Endpoint("portal.documents.v1.DocumentsApi", api_pb2, DocumentsApi(names, blobs)),
-        peers=Endpoint("portal.documents.v1.DocumentsPeers", peers_pb2, DocumentsPeers()),
+        peers=Endpoint("portal.documents.v1.DocumentsPeers", peers_pb2, DocumentsPeers(foundation.store, blobs)),
         processes=PROCESSES,
         consumers=CONSUMERS,
         effects=EFFECTS,

@@ -1,23 +1,65 @@
 """What documents' peers and the import ask of it."""
 
 from typing import get_args
+from uuid import UUID
 
 from services.documents import messages
 from services.documents.commands import filing
 from services.documents.commands.filing import Imported
+from services.documents.domain.attachments import Attachment
 from services.documents.domain.record import Entry, Kind
 from services.documents.domain.results import Report
+from services.documents.files.blobs import Blobs
 from services.documents.projections import documents, results
 from shared.contracts.documents.v1 import peers_pb2
 from shared.errors import InvalidField, NotFound
+from shared.eventstore.store import EventStore
 from shared.rpc.call import Call
 from shared.rpc.fields import date_field, instant_message, text_field, uuid_field
 
 KINDS: dict[str, Kind] = {word: word for word in get_args(Kind)}
 
 
+MOST_ATTACHMENTS = 5
+
+
 class DocumentsPeers:
-    """The peer port's servicer."""
+    """The peer port's servicer. Messaging brings its user's token."""
+
+    def __init__(self, store: EventStore, blobs: Blobs) -> None:
+        self._store, self._blobs = store, blobs
+
+    async def AttachmentsOf(
+        self, request: peers_pb2.AttachmentsOfRequest, call: Call
+    ) -> peers_pb2.AttachmentsOfResponse:
+        if len(request.attachment_ids) > MOST_ATTACHMENTS:
+            raise InvalidField("attachment_ids", f"expected at most {MOST_ATTACHMENTS} ids")
+        answer = peers_pb2.AttachmentsOfResponse()
+        for text in request.attachment_ids:
+            found = await self._attachment(uuid_field(text, "attachment_ids"), call)
+            if found is not None and found.account_id == call.actor.id:
+                file = found.file
+                answer.attachments.add(
+                    attachment_id=text.lower(),
+                    name=file.name,
+                    content_type=file.content_type,
+                    size_bytes=file.size_bytes,
+                )
+        return answer
+
+    async def AttachmentContent(
+        self, request: peers_pb2.AttachmentContentRequest, call: Call
+    ) -> peers_pb2.AttachmentContentResponse:
+        found = await self._attachment(uuid_field(request.attachment_id, "attachment_id"), call)
+        if found is None:
+            raise NotFound
+        content = await self._blobs.get(found.patient_id, found.file.blob_id)
+        return peers_pb2.AttachmentContentResponse(content_type=found.file.content_type, data=content)
+
+    async def _attachment(self, attachment_id: UUID, call: Call) -> Attachment | None:
+        """From the store, so that one just uploaded is known; None for another patient's."""
+        found = await self._store.find(Attachment, Attachment.create_id(attachment_id))
+        return found if found is not None and found.patient_id == call.patient_id else None
 
     async def ImportResult(self, request: peers_pb2.ImportResultRequest, call: Call) -> peers_pb2.ImportResponse:
         report = Report(

@@ -40,6 +40,22 @@ async def document_of_request(request: OfDocument, rows: Rows) -> Located:
     return Located(*found)
 
 
+CORRESPONDS = frozenset({"provider", "clinical", "front_desk", "billing", "support"})
+"""Who of the staff writes messages; which of them they reach is messaging's business."""
+
+
+def _attachment(*peers: str, writes: bool = False) -> Policy:
+    return Policy(
+        callers=frozenset({ACCOUNT, STAFF}),
+        purpose="communication",
+        roles=CORRESPONDS,
+        scope="messages",
+        locate=patient_of_request,
+        writes=writes,
+        peers=frozenset(peers),
+    )
+
+
 def _read(
     scope: str, *, roles: frozenset[str] = CLINICAL, locate: Locate = patient_of_request, recorded: bool = False
 ) -> Policy:
@@ -134,6 +150,9 @@ POLICIES: Mapping[str, Policy] = {
     "ReleaseDocument": _approve("provider", locate=document_of_request),
     "RetractDocument": _approve("provider", locate=document_of_request),
     "WithdrawDocument": _approve("provider", locate=document_of_request),
+    "UploadAttachment": _attachment(writes=True),
+    "AttachmentsOf": _attachment("messaging"),
+    "AttachmentContent": _attachment("messaging"),
     "ImportResult": _import(),
     "ImportRecordEntry": _import(),
     "DocumentMetadata": Policy(

@@ -1,5 +1,6 @@
 """The stable words under which documents' events are stored."""
 
+from services.documents.domain.attachments import Attachment
 from services.documents.domain.documents import Document
 from services.documents.domain.record import RecordEntry
 from services.documents.domain.release_policy import ReleasePolicy, ReleaseWish, StandingApproval
@@ -28,6 +29,7 @@ STORED = (
     Stored("DocumentReleased", Document.Released),
     Stored("DocumentRetracted", Document.Retracted),
     Stored("DocumentMisfiled", Document.Misfiled),
+    Stored("AttachmentUploaded", Attachment.Uploaded),
     Stored("ReleasePolicyChosen", ReleasePolicy.Chosen),
     Stored("ReleasePolicyChanged", ReleasePolicy.Changed),
     Stored("StandingApprovalSigned", StandingApproval.Signed),

@@ -1,6 +1,7 @@
 """Composes messaging: its adapters, then its tables, handed to the machinery."""
 
 from services.messaging.api import MessagingApi
+from services.messaging.api.attaching import Files
 from services.messaging.consumers import CONSUMERS
 from services.messaging.mail import MailServer
 from services.messaging.peers import MessagingPeers
@@ -21,6 +22,7 @@ from services.messaging.projections.staff import STAFF
 from services.messaging.published import PUBLISHED
 from services.messaging.settings import MailSettings
 from services.messaging.stored import STORED
+from shared.contracts.documents.v1.peers_pb2_grpc import DocumentsPeersStub
 from shared.contracts.identity.v1.peers_pb2_grpc import IdentityPeersStub
 from shared.contracts.messaging.v1 import api_pb2, peers_pb2
 from shared.process import run
@@ -44,9 +46,10 @@ READ_MODELS = (
 
 
 def compose(foundation: Foundation) -> Service:
-    """Messaging asks identity for addresses and links, and hands mails to the mail server."""
+    """Messaging asks identity for addresses and links, documents for files, and hands mails to the mail server."""
     settings = MailSettings()
     identity = IdentityPeersStub(foundation.channel("identity"))
+    documents = DocumentsPeersStub(foundation.channel("documents"))
     mails = MailServer(settings.smtp_url, settings.mail_from)
     return Service(
         name="messaging",
@@ -54,7 +57,7 @@ def compose(foundation: Foundation) -> Service:
         published=PUBLISHED,
         read_models=READ_MODELS,
         policies=POLICIES,
-        api=Endpoint("portal.messaging.v1.MessagingApi", api_pb2, MessagingApi()),
+        api=Endpoint("portal.messaging.v1.MessagingApi", api_pb2, MessagingApi(Files(documents))),
         peers=Endpoint("portal.messaging.v1.MessagingPeers", peers_pb2, MessagingPeers()),
         processes=PROCESSES,
         consumers=CONSUMERS,

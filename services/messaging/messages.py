@@ -55,6 +55,15 @@ def message(row: MessageRow) -> api_pb2.Message:
         sent_at=instant_message(row.sent_at),
         body=row.body,
         provider_id=text(row.provider_id),
+        attachments=[
+            api_pb2.Attachment(
+                attachment_id=str(one.attachment_id),
+                name=one.name,
+                content_type=one.content_type,
+                size_bytes=one.size_bytes,
+            )
+            for one in row.attachments
+        ],
     )
 
 

@@ -4,11 +4,18 @@ from services.messaging.domain.appointment import Appointment
 from services.messaging.domain.conversation import Conversation
 from services.messaging.domain.notification import Notification
 from services.messaging.domain.refill import Refill
-from shared.eventstore.stored import Stored
+from shared.eventstore.stored import Json, Stored
+
+
+def without_attachments(fields: dict[str, Json]) -> dict[str, Json]:
+    """Before version 2 no file went with a message."""
+    message = fields["message"]
+    return {**fields, "message": {**message, "attachments": []} if isinstance(message, dict) else message}
+
 
 STORED = (
     Stored("ConversationOpened", Conversation.Opened),
-    Stored("MessageAdded", Conversation.MessageAdded),
+    Stored("MessageAdded", Conversation.MessageAdded, 2, {1: without_attachments}),
     Stored("ConversationRead", Conversation.Read),
     Stored("ConversationAssigned", Conversation.Assigned),
     Stored("ConversationSettled", Conversation.Settled),

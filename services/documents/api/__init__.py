@@ -1,5 +1,6 @@
 """What patients and staff ask of documents: message in, command or query, message out; one module a topic."""
 
+from services.documents.api.attachments import Attachments
 from services.documents.api.documents import Documents
 from services.documents.api.exporting import Exporting
 from services.documents.api.policy import ReleasePolicies, ReleaseWishes
@@ -12,11 +13,12 @@ from shared.names import Names
 __all__ = ["DocumentsApi"]
 
 
-class DocumentsApi(Results, Review, ReleasePolicies, ReleaseWishes, Documents, Record, Exporting):
+class DocumentsApi(Results, Review, ReleasePolicies, ReleaseWishes, Documents, Attachments, Record, Exporting):
     """The API port's servicer; policies have been applied before a method is called."""
 
     def __init__(self, names: Names, blobs: Blobs) -> None:
         Results.__init__(self, names)
         Documents.__init__(self, blobs)
+        Attachments.__init__(self, blobs)
         Record.__init__(self, names)
         Exporting.__init__(self, names, blobs)

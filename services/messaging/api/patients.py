@@ -1,6 +1,9 @@
 """Conversations and the inbox, as the patient or who acts for the patient asks."""
 
+from google.api.httpbody_pb2 import HttpBody
+
 from services.messaging import messages
+from services.messaging.api.attaching import Files
 from services.messaging.api.callers import account_of, located, patient_author
 from services.messaging.api.fields import TOPICS, body_of, number_page, subject_of, topic_of
 from services.messaging.api.sending import send
@@ -18,6 +21,9 @@ KINDS = frozenset({"", *inbox.SCOPE_OF_KIND})
 
 class Conversations:
     """The patient's side of conversations."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
 
     async def ListRecipients(
         self, request: api_pb2.ListRecipientsRequest, call: Call
@@ -48,6 +54,7 @@ class Conversations:
             hours=business_hours(zone),
             provider_id=provider_id,
             provider_takes_part=takes_part,
+            attachments=await self._files.named(call, request.attachment_ids),
         )
         started = await call.perform(commands.start_conversation, command)
         return api_pb2.StartConversationResponse(
@@ -58,7 +65,9 @@ class Conversations:
         )
 
     async def SendMessage(self, request: api_pb2.SendMessageRequest, call: Call) -> api_pb2.SendMessageResponse:
-        sent = await send(call, request.conversation_id, request.body, await patient_author(call, "messages"))
+        attachments = await self._files.named(call, request.attachment_ids)
+        author = await patient_author(call, "messages")
+        sent = await send(call, request.conversation_id, author, request.body, attachments)
         return api_pb2.SendMessageResponse(
             message_id=str(sent.message_id),
             position=str(sent.position),
@@ -96,6 +105,10 @@ class Conversations:
             messages=[messages.message(message) for message in found[:size]],
             next_page_token=call.next_page(str(found[size - 1].number)) if len(found) > size else "",
         )
+
+    async def DownloadAttachment(self, request: api_pb2.DownloadAttachmentRequest, call: Call) -> HttpBody:
+        conversation_id = uuid_field(request.conversation_id, "conversation_id")
+        return await self._files.download(call, conversation_id, request.attachment_id)
 
     async def MarkRead(self, request: api_pb2.MarkReadRequest, call: Call) -> api_pb2.MarkReadResponse:
         command = commands.MarkRead(

@@ -1,6 +1,9 @@
 """Conversations and mails sent, as the practice's staff ask."""
 
+from google.api.httpbody_pb2 import HttpBody
+
 from services.messaging import messages
+from services.messaging.api.attaching import Files
 from services.messaging.api.callers import located, staff_author, staff_of
 from services.messaging.api.fields import body_of, number_page, subject_of, topic_of
 from services.messaging.api.sending import send
@@ -31,6 +34,9 @@ CLINICAL = frozenset({"provider", "clinical"})
 
 class PracticeConversations:
     """The practice's side of conversations."""
+
+    def __init__(self, files: Files) -> None:
+        self._practice_files = files
 
     async def ListPracticeConversations(
         self, request: api_pb2.ListPracticeConversationsRequest, call: Call
@@ -68,12 +74,20 @@ class PracticeConversations:
             readers=[messages.reader(reader) for reader in able],
         )
 
+    async def DownloadPracticeAttachment(
+        self, request: api_pb2.DownloadPracticeAttachmentRequest, call: Call
+    ) -> HttpBody:
+        async with call.rows() as rows:
+            row = await reached(rows, call, request.conversation_id)
+        return await self._practice_files.download(call, row.conversation_id, request.attachment_id)
+
     async def ReplyToConversation(
         self, request: api_pb2.ReplyToConversationRequest, call: Call
     ) -> api_pb2.ReplyToConversationResponse:
         async with call.rows() as rows:
             await reached(rows, call, request.conversation_id)
-        sent = await send(call, request.conversation_id, request.body, staff_author(call))
+        attachments = await self._practice_files.named(call, request.attachment_ids)
+        sent = await send(call, request.conversation_id, staff_author(call), request.body, attachments)
         return api_pb2.ReplyToConversationResponse(message_id=str(sent.message_id), position=str(sent.position))
 
     async def StartPracticeConversation(
@@ -95,6 +109,7 @@ class PracticeConversations:
             body=body_of(request.body),
             hours=business_hours(zone),
             somebody_can_read=bool(able),
+            attachments=await self._practice_files.named(call, request.attachment_ids),
         )
         started = await call.perform(commands.start_conversation, command)
         return api_pb2.StartPracticeConversationResponse(

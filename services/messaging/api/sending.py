@@ -3,14 +3,16 @@
 from services.messaging.api.callers import located
 from services.messaging.api.fields import body_of
 from services.messaging.commands import conversations as commands
-from services.messaging.domain.conversation import Author
+from services.messaging.domain.conversation import Attached, Author
 from services.messaging.projections import practices
 from services.messaging.public_holidays import business_hours
 from shared.rpc.call import Call
 from shared.rpc.fields import uuid_field
 
 
-async def send(call: Call, conversation_id: str, body: str, author: Author) -> commands.Sent:
+async def send(
+    call: Call, conversation_id: str, author: Author, body: str, attachments: tuple[Attached, ...]
+) -> commands.Sent:
     practice_id, patient_id = located(call)
     async with call.rows() as rows:
         zone = await practices.time_zone(rows, practice_id)
@@ -20,5 +22,6 @@ async def send(call: Call, conversation_id: str, body: str, author: Author) -> c
         author=author,
         body=body_of(body),
         hours=business_hours(zone),
+        attachments=attachments,
     )
     return await call.perform(commands.send_message, command)

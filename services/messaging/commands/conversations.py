@@ -5,7 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from services.messaging.domain.business_hours import BusinessHours
-from services.messaging.domain.conversation import Author, Conversation, Recipient, Topic
+from services.messaging.domain.conversation import Attached, Author, Conversation, Recipient, Topic, Written
 from services.messaging.domain.errors import NobodyCanRead
 from shared.envelope import Position
 from shared.errors import NotFound
@@ -26,6 +26,7 @@ class StartConversation:
     provider_id: UUID | None = None
     provider_takes_part: bool = False
     somebody_can_read: bool = True
+    attachments: tuple[Attached, ...] = ()
 
     def recipient(self) -> Recipient:
         if self.provider_id is None:
@@ -56,7 +57,7 @@ async def start_conversation(command: StartConversation, work: Work) -> Started:
             opened_at=work.now,
         )
         due = command.hours.reply_due(work.now)
-        conversation.write(work.new_id("message"), command.author, command.body, work.now, due)
+        conversation.write(work.new_id("message"), command.author, _written(command), work.now, due)
         return conversation
 
     position = await work.create(build)
@@ -72,6 +73,7 @@ class SendMessage:
     author: Author
     body: str
     hours: BusinessHours
+    attachments: tuple[Attached, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +88,14 @@ async def send_message(command: SendMessage, work: Work) -> Sent:
         if conversation.patient_id != command.patient_id:
             raise NotFound
         due = command.hours.reply_due(work.now)
-        conversation.write(work.new_id("message"), command.author, command.body, work.now, due)
+        conversation.write(work.new_id("message"), command.author, _written(command), work.now, due)
 
     position = await work.change(Conversation, command.conversation_id, write)
     return Sent(work.new_id("message"), position, _reply_due_on(command, work))
+
+
+def _written(command: StartConversation | SendMessage) -> Written:
+    return Written(command.body, command.attachments)
 
 
 def _reply_due_on(command: StartConversation | SendMessage, work: Work) -> date | None:

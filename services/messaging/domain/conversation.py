@@ -45,6 +45,16 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """A file sent with a message; its bytes lie with documents, and are reached through the message alone."""
+
+    attachment_id: UUID
+    name: str
+    content_type: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message; ``number`` counts from 1 within its conversation."""
 
@@ -53,6 +63,15 @@ class Message:
     author: Author
     body: str
     sent_at: datetime
+    attachments: tuple[Attached, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What somebody wrote, with the files that go with it."""
+
+    body: str
+    attachments: tuple[Attached, ...] = ()
 
 
 class Conversation(Aggregate):
@@ -116,9 +135,10 @@ class Conversation(Aggregate):
     def subject_id(self) -> UUID:
         return self.patient_id
 
-    def write(self, message_id: UUID, author: Author, body: str, at: datetime, due: ReplyDue) -> None:
+    def write(self, message_id: UUID, author: Author, written: Written, at: datetime, due: ReplyDue) -> None:
         """Adds a message. From the patient's side it is owed a reply by the earliest date; from staff it is one."""
-        message = Message(message_id, len(self.message_ids) + 1, author, body, at)
+        number = len(self.message_ids) + 1
+        message = Message(message_id, number, author, written.body, at, written.attachments)
         waiting_since = None if self.left_unread else self.due
         owed = None if author.sender == "staff" else waiting_since or due
         self._message_added(practice_id=self.practice_id, patient_id=self.patient_id, message=message, due=owed)

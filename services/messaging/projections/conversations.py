@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from services.messaging.domain.conversation import Conversation
+from services.messaging.domain.conversation import Attached, Conversation
 from services.messaging.keysets import Keyset
 from shared.envelope import Recorded
 from shared.reading import ReadModel, Rows
@@ -64,7 +64,12 @@ async def add_message(recorded: Recorded[Conversation.MessageAdded], rows: Rows)
             "sent_at": message.sent_at,
         },
         subject_id=event.patient_id,
-        personal={"body": message.body},
+        personal={
+            "body": message.body,
+            "attachments": [
+                [str(one.attachment_id), one.name, one.content_type, one.size_bytes] for one in message.attachments
+            ],
+        },
     )
     await rows.update(
         "conversations",
@@ -102,6 +107,7 @@ CONVERSATIONS = ReadModel(
         Conversation.Read: mark_read,
         Conversation.Settled: settle,
     },
+    version=2,
 )
 
 
@@ -133,6 +139,7 @@ class MessageRow:
     provider_id: UUID | None
     sent_at: datetime
     body: str
+    attachments: tuple[Attached, ...]
 
 
 UNREAD = """message.sender = 'staff' AND message.number > coalesce(
@@ -181,6 +188,13 @@ async def messages(rows: Rows, conversation_id: UUID, after: int, size: int) -> 
     return [_message(row) for row in await rows.fetch(sql, conversation_id, after, size)]
 
 
+async def attachment(rows: Rows, conversation_id: UUID, attachment_id: UUID) -> Attached | None:
+    """The file, if it was sent with a message of that conversation."""
+    sql = "SELECT * FROM messages WHERE conversation_id = $1 ORDER BY number"
+    found = [_message(row) for row in await rows.fetch(sql, conversation_id)]
+    return next((one for row in found for one in row.attachments if one.attachment_id == attachment_id), None)
+
+
 async def subjects(rows: Rows, conversation_ids: list[UUID]) -> dict[UUID, str]:
     """Conversation → its subject line."""
     sql = "SELECT conversation_id, subject_id, sealed FROM conversations WHERE conversation_id = ANY($1)"
@@ -214,4 +228,5 @@ def _conversation(row: dict[str, Any]) -> ConversationRow:
 
 
 def _message(row: dict[str, Any]) -> MessageRow:
-    return MessageRow(**{name: row[name] for name in MessageRow.__slots__})
+    attachments = tuple(Attached(UUID(one), *told) for one, *told in row["attachments"])
+    return MessageRow(**{**{name: row[name] for name in MessageRow.__slots__}, "attachments": attachments})

@@ -19,6 +19,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 import shared.effects
 import shared.reading
 from services.messaging.api import MessagingApi
+from services.messaging.api.attaching import Files
 from services.messaging.consumers import CONSUMERS
 from services.messaging.mail import MailServer
 from services.messaging.main import READ_MODELS
@@ -29,6 +30,13 @@ from shared.access.replicas import replicas_for
 from shared.access.windows import HeldWindow
 from shared.clock import FixedClock
 from shared.contracts.consent.v1.events import AccessDecided, ActingAs, Scope, Window
+from shared.contracts.documents.v1.peers_pb2 import (
+    AttachedFile,
+    AttachmentContentRequest,
+    AttachmentContentResponse,
+    AttachmentsOfRequest,
+    AttachmentsOfResponse,
+)
 from shared.contracts.event import PatientEvent, PublicEvent
 from shared.contracts.identity.v1 import events as identity
 from shared.contracts.identity.v1.peers_pb2 import (
@@ -109,6 +117,32 @@ async def post() -> AsyncIterator[Post]:
     yield Post(catcher, f"smtp://127.0.0.1:{port}")
     server.close()
     await server.wait_closed()
+
+
+@dataclass
+class Cabinet:
+    """Documents' answers to one user: the files that they uploaded, by id, and each file's bytes."""
+
+    uploaded: dict[str, AttachedFile] = field(default_factory=dict)
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+    def upload(self, name: str = "knee.png", data: bytes = b"bytes") -> str:
+        """The user brings a file; its id."""
+        attachment_id = str(uuid4())
+        self.uploaded[attachment_id] = AttachedFile(
+            attachment_id=attachment_id, name=name, content_type="image/png", size_bytes=len(data)
+        )
+        self.contents[attachment_id] = data
+        return attachment_id
+
+    async def AttachmentsOf(self, request: AttachmentsOfRequest, /) -> AttachmentsOfResponse:
+        found = [self.uploaded[one] for one in request.attachment_ids if one in self.uploaded]
+        return AttachmentsOfResponse(attachments=found)
+
+    async def AttachmentContent(self, request: AttachmentContentRequest, /) -> AttachmentContentResponse:
+        if request.attachment_id not in self.contents:
+            raise NotFound
+        return AttachmentContentResponse(content_type="image/png", data=self.contents[request.attachment_id])
 
 
 class Contacts:
@@ -199,9 +233,12 @@ class House:
     contacts: Contacts
     post: Post
     now: datetime = MONDAY
-    api: MessagingApi = field(default_factory=MessagingApi)
+    cabinet: Cabinet = field(default_factory=Cabinet)
     queues: StreamQueues = field(default_factory=StreamQueues)
     positions: "count[int]" = field(default_factory=lambda: count(1))
+
+    def __post_init__(self) -> None:
+        self.api = MessagingApi(Files(self.cabinet))
 
     @property
     def database(self) -> PostgresDatabase:

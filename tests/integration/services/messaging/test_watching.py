@@ -12,7 +12,7 @@ import grpc
 import pytest
 
 from deploy.local.certificates import make_certificates
-from services.messaging.api import MessagingApi, watching
+from services.messaging.api import watching
 from services.messaging.peers import MessagingPeers
 from services.messaging.policies import POLICIES
 from shared.access.windows import HeldWindow
@@ -90,7 +90,7 @@ async def open_house(house: House, tmp_path: Path) -> AsyncIterator[Open]:
     key = ServiceKey("messaging", b"k" * 32)
     parts = Parts(house.store, house.queues, house.database, clock, key, access, at_once, house.advance)
     admission = Admission(Tokens(identity.jwks, ISSUER), access, house.database, clock)
-    api = Endpoint("portal.messaging.v1.MessagingApi", api_pb2, MessagingApi())
+    api = Endpoint("portal.messaging.v1.MessagingApi", api_pb2, house.api)
     peers = Endpoint("portal.messaging.v1.MessagingPeers", peers_pb2, MessagingPeers())
     server = RpcServer(parts, admission, POLICIES, api, peers)
     certificates = tmp_path / "certificates"
