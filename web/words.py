@@ -172,6 +172,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "missing": {
         "consent": N_("the portal consent form has to be signed"),
+        "form": N_("the portal consent form has to be signed anew"),
         "enrolment": N_("your account is not joined to this record"),
         "authorization": N_("there is no authorization in force"),
         "documents": N_("no verified documents are in force"),

@@ -214,6 +214,14 @@ class ConsentApi:
         for window in holding(await self._decisions.decide(caller(call), None), call.now):
             by_patient.setdefault(window.patient_id, []).append(window)
         return api_pb2.MyAccessResponse(
+            to_sign=[
+                api_pb2.FormToSign(
+                    patient_id=str(one.patient_id),
+                    practice_id=str(one.practice_id),
+                    form_version=one.form_version,
+                )
+                for one in await self._decisions.to_sign(caller(call))
+            ],
             patients=[
                 api_pb2.PatientAccess(
                     patient_id=str(patient_id),
@@ -225,7 +233,7 @@ class ConsentApi:
                     consent_id=str(consent_id(patient_id, windows[0].person_id)),
                 )
                 for patient_id, windows in sorted(by_patient.items())
-            ]
+            ],
         )
 
     async def WhoCanSee(self, request: api_pb2.WhoCanSeeRequest, call: Call) -> api_pb2.WhoCanSeeResponse:

@@ -31,6 +31,15 @@ class Explained:
 
 
 @dataclass(frozen=True, slots=True)
+class ToSign:
+    """A record that opens to an account once its holder has signed that version of the form."""
+
+    patient_id: UUID
+    practice_id: UUID
+    form_version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Viewer:
     """An account with windows that hold."""
 
@@ -56,17 +65,29 @@ class Decisions:
     async def decide(self, account_id: UUID, patient_id: UUID | None) -> Sequence[HeldWindow]:
         """The windows that hold or will hold, on one patient or on all."""
         told = await self._facts.told()
+        await self._index.catch_up()
         if patient_id is not None:
             return await self._on(account_id, patient_id, ask=told.names(patient_id))
-        await self._index.catch_up()
         found: list[HeldWindow] = []
         for each in dict.fromkeys([*self._index.patients_of(account_id), *sorted(told.patients)]):
             found += await self._on(account_id, each, ask=told.names(each))
         return found
 
+    async def to_sign(self, account_id: UUID) -> list[ToSign]:
+        """The records on which nothing but a signature that counts is missing, where one was given before (R2)."""
+        told = await self._facts.told()
+        await self._index.catch_up()
+        found = []
+        for patient_id in self._index.patients_of(account_id):
+            dossier = await self._dossier(patient_id, ask=told.names(patient_id))
+            if dossier is not None and missing(dossier.facts(account_id), self._now()) == ["form"]:
+                record, version = dossier.record, dossier.practice.form().version
+                found.append(ToSign(patient_id, record.practice_id, version))
+        return found
+
     async def _on(self, account_id: UUID, patient_id: UUID, *, ask: bool) -> list[HeldWindow]:
-        if ask:
-            dossier = await self._dossier(patient_id, ask=True)
+        if ask or self._index.is_outdated(patient_id):
+            dossier = await self._dossier(patient_id, ask=ask)
             if dossier is None:
                 return []
             decided = windows(dossier.facts(account_id), after=self._now())

@@ -6,6 +6,8 @@ from services.consent.decisions import Decisions
 from services.consent.facts import IdentityFacts
 from services.consent.peers import ConsentPeers
 from services.consent.policies import POLICIES, reading_through
+from services.consent.processes import EFFECTS as OWN_EFFECTS
+from services.consent.processes import PROCESSES
 from services.consent.projections.authorizations import AUTHORIZATIONS
 from services.consent.projections.birth_dates import BIRTH_DATES
 from services.consent.projections.consents import CONSENTS
@@ -39,8 +41,9 @@ def compose(foundation: Foundation) -> Service:
         policies=reading_through(POLICIES, facts),
         api=Endpoint("portal.consent.v1.ConsentApi", api_pb2, ConsentApi(decisions)),
         peers=Endpoint("portal.consent.v1.ConsentPeers", peers_pb2, ConsentPeers(decisions)),
+        processes=PROCESSES,
         consumers=CONSUMERS,
-        effects=EFFECTS,
+        effects={**EFFECTS, **OWN_EFFECTS},
         decides_access=decisions.decide,
         background={"facts lease": facts.lease.keep},
     )

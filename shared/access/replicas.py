@@ -58,6 +58,14 @@ async def windows_of(rows: Rows, account_id: UUID, patient_id: UUID | None) -> l
     ]
 
 
+async def patients_decided_at(rows: Rows, practice_id: UUID) -> list[UUID]:
+    """The practice's patients of whom somebody's access was ever decided."""
+    found = await rows.fetch(
+        "SELECT DISTINCT patient_id FROM access_windows WHERE practice_id = $1 ORDER BY patient_id", practice_id
+    )
+    return [row["patient_id"] for row in found]
+
+
 def _held(patient_id: UUID, practice_id: UUID, window: Window) -> HeldWindow:
     return HeldWindow(
         patient_id=patient_id,

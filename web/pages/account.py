@@ -21,8 +21,10 @@ BACK = ("/account", N_("My account"))
 
 
 async def home(page: Page) -> Response:
-    """To the one place there is, or to the choice among several."""
+    """To a form that has to be signed first (R2), else to the one place there is, or to the choice among several."""
     me, access = await asyncio.gather(page.me(), page.site.portal.consent.MyAccess(consent.MyAccessRequest()))
+    if access.to_sign:
+        return page.see(f"/account/consent/{access.to_sign[0].patient_id}")
     if len(me.enrolments) == 1 and len(access.patients) == 1 and not me.staff:
         return page.see(f"/patients/{access.patients[0].patient_id}")
     if len(me.staff) == 1 and not me.enrolments:
@@ -165,15 +167,24 @@ async def _ask_consent(page: Page) -> Sheet:
     if enrolment is None:
         raise NotFound
     page.practice = await page.site.practices.one(enrolment.practice_id)
-    found = await page.site.portal.consent.GetForm(consent.GetFormRequest(practice_id=enrolment.practice_id))
+    ask = page.site.portal.consent
+    found, access = await asyncio.gather(
+        ask.GetForm(consent.GetFormRequest(practice_id=enrolment.practice_id)), ask.MyAccess(consent.MyAccessRequest())
+    )
+    has_others = bool(access.patients or (await page.me()).staff)
     return Sheet(
         title=N_("Portal consent form"),
         fields=[Field("agreed", N_("I have read this form and I agree to it"), "check")],
         submit=N_("Sign"),
         template="consent_form.html",
-        back=("/choose", N_("Choose another record")),
+        back=("/choose", N_("Choose another record")) if has_others else None,
         start=Form.filled(form_version=str(found.form_version)),
-        values={"text": text_of(found, page.language), "version": found.form_version, "enrolment": enrolment},
+        values={
+            "text": text_of(found, page.language),
+            "version": found.form_version,
+            "enrolment": enrolment,
+            "nothing_else": not has_others,
+        },
     )
 
 
@@ -191,7 +202,8 @@ async def _sign_consent(page: Page, form: Form) -> Response:
         for_patient_id=page.id("patient_id"), form_version=int(version[:6]) if version.isdecimal() else 0
     )
     signed = await page.site.portal.consent.SignOwnConsent(request)
-    return page.see("/choose", signed.position)
+    access = await page.site.portal.consent.MyAccess(consent.MyAccessRequest())
+    return page.see("/" if access.to_sign else "/choose", signed.position)
 
 
 AUTHENTICATOR = FormPage(_ask_authenticator, _begin_authenticator)

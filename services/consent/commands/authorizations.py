@@ -71,7 +71,7 @@ def require_terms(dossier: Dossier, terms: Terms, at: datetime) -> None:
 
 
 def require_may_let_in(dossier: Dossier, at: datetime) -> None:
-    """An adult with an own consent in force, given as an adult, and who has not un-enrolled (R2, R27)."""
+    """An adult with an own consent in force, given as an adult to the form in force, not un-enrolled (R2, R27)."""
     record = dossier.record
     consent = dossier.consents.get(record.patient_id)
     adult_at = record.adult_at(dossier.practice)
@@ -79,7 +79,9 @@ def require_may_let_in(dossier: Dossier, at: datetime) -> None:
     has_left = any(e.person_id == record.patient_id for e in record.enrolments) and not record.is_enrolled(
         None, record.patient_id
     )
-    if has_left or not any(span.holds(at) and span.since >= adult_at for span in spans):
+    version = dossier.practice.form().version
+    counting = (span for span in spans if span.form_version == version and span.since >= adult_at)
+    if has_left or not any(span.holds(at) for span in counting):
         raise ConsentOfPatientNeeded
 
 

@@ -49,14 +49,14 @@ async def known_record(streams: Streams, patient_id: UUID, heard: HeardFacts | N
     return streams.add(begun)
 
 
-async def decide_access(dossier: Dossier, streams: Streams, at: datetime) -> None:
+async def decide_access(dossier: Dossier, streams: Streams, at: datetime, *, even_if_same: bool = False) -> None:
     """A new decision for each account whose windows are no longer those of its last one."""
     record = dossier.record
     for account_id in record.accounts:
         decided = windows(dossier.facts(account_id), after=at)
         access = await streams.find(Access, access_stream(account_id, record.patient_id))
         if access is not None:
-            access.decide_again(decided, at)
+            access.decide_again(decided, at, even_if_same=even_if_same)
         elif decided:
             first = Access(
                 practice_id=record.practice_id,

@@ -4,9 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.consent.commands.deciding import decide_access
+from services.consent.domain.access import Access
+from services.consent.domain.dossier import read_dossier
 from services.consent.domain.first_form import FIRST_FORM
-from services.consent.domain.identifiers import practice_stream
+from services.consent.domain.identifiers import access_stream, practice_stream, record_stream
 from services.consent.domain.practice import FormText, Practice
+from services.consent.domain.record import PatientRecord
 from shared.envelope import Position
 from shared.handling import Streams, Work
 
@@ -68,3 +72,29 @@ async def _version_at(work: Work, practice_id: UUID, position: Position) -> int:
         if recorded.position == position.number and isinstance(recorded.event, Practice.FormPublished):
             return recorded.event.form_version
     raise LookupError("expected the published form at the command's position")
+
+
+@dataclass(frozen=True, slots=True)
+class DecideForForm:
+    """One patient of the practice whose form has a new version, published then."""
+
+    patient_id: UUID
+    published_at: datetime
+
+
+async def decide_for_form(command: DecideForForm, work: Work) -> Position:
+    """The decisions that a publication brings, as of its instant; nothing where one was taken since (R2).
+
+    They are told even where the windows are the same, so that nobody asks consent about this patient any longer.
+    """
+
+    async def decision(streams: Streams) -> None:
+        record = await streams.find(PatientRecord, record_stream(command.patient_id))
+        if record is None:
+            return
+        taken = [await streams.find(Access, access_stream(a, command.patient_id)) for a in record.accounts]
+        if all(access is None or access.decided_at <= command.published_at for access in taken):
+            dossier = await read_dossier(streams, record)
+            await decide_access(dossier, streams, command.published_at, even_if_same=True)
+
+    return await work.decide(decision, queue={record_stream(command.patient_id)})

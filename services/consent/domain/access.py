@@ -47,14 +47,15 @@ class Access(Aggregate):
         self.account_id = account_id
         self.generation = generation
         self.windows = windows
+        self.decided_at = decided_at
 
     @property
     def subject_id(self) -> UUID:
         return self.patient_id
 
-    def decide_again(self, windows: Sequence[Window], at: datetime) -> None:
+    def decide_again(self, windows: Sequence[Window], at: datetime, *, even_if_same: bool = False) -> None:
         """A new generation, unless the windows that are not over are the same."""
-        if [window for window in self.windows if not window.is_over(at)] == list(windows):
+        if not even_if_same and [window for window in self.windows if not window.is_over(at)] == list(windows):
             return
         self._decided_again(
             practice_id=self.practice_id,
@@ -77,3 +78,4 @@ class Access(Aggregate):
     ) -> None:
         self.generation = generation
         self.windows = windows
+        self.decided_at = decided_at

@@ -6,7 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from services.consent.domain.errors import ConsentNotInForce
-from services.consent.domain.facts import Span
+from services.consent.domain.facts import Signing
 from services.consent.domain.identifiers import consent_id, reference
 from shared.aggregate import Aggregate, event
 
@@ -56,7 +56,9 @@ class PortalConsent(Aggregate):
         self.practice_id = practice_id
         self.patient_id = patient_id
         self.signer_id = signer_id
-        self.spans: tuple[Span, ...] = (Span(signature.signed_at, None, reference(self.id, 1)),)
+        self.spans: tuple[Signing, ...] = (
+            Signing(signature.signed_at, None, reference(self.id, 1), signature.form_version),
+        )
 
     @property
     def subject_id(self) -> UUID:
@@ -75,7 +77,7 @@ class PortalConsent(Aggregate):
     @event(SignedAgain)
     def _signed_again(self, practice_id: UUID, patient_id: UUID, signer_id: UUID, signature: Signature) -> None:
         made_by = reference(self.id, self.version + 1)
-        self.spans = (*self.spans, Span(signature.signed_at, None, made_by))
+        self.spans = (*self.spans, Signing(signature.signed_at, None, made_by, signature.form_version))
 
     def withdraw(self, at: datetime, by: UUID | None, reason: str) -> None:
         """Ends every signature of it."""

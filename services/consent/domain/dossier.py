@@ -9,7 +9,7 @@ from uuid import UUID
 from services.consent.domain.authorization import Authorization, EndReason
 from services.consent.domain.consent import PortalConsent
 from services.consent.domain.errors import RepresentativeNotVerified
-from services.consent.domain.facts import Facts, Person, Span
+from services.consent.domain.facts import Facts, Person, Signing
 from services.consent.domain.identifiers import consent_id, pair_stream, practice_stream
 from services.consent.domain.practice import Practice
 from services.consent.domain.record import PatientRecord
@@ -130,9 +130,10 @@ class Dossier:
             deaths=self.record.deaths,
             patient_signatures=self._signatures(patient_id),
             people=tuple(people),
+            forms=tuple(form.published_at for form in self.practice.forms),
         )
 
-    def _signatures(self, person_id: UUID) -> tuple[Span, ...]:
+    def _signatures(self, person_id: UUID) -> tuple[Signing, ...]:
         return self.consents[person_id].spans if person_id in self.consents else ()
 
     def _resting_on(self, person_id: UUID) -> Iterable[Authorization]:

@@ -20,6 +20,8 @@ EXECUTOR_SCOPES: frozenset[Scope] = frozenset({"results", "documents", "billing"
 """R20: an executor reads and pays; messages and appointments are for the living."""
 PREPARATION = timedelta(days=90)
 """R19: how long before the adult's birthday (b) may be prepared."""
+GRACE = timedelta(days=30)
+"""R2: how long those whom the patient let in go on once the form has a new version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,13 @@ class Span:
 
     def holds(self, at: datetime) -> bool:
         return self.since <= at and (self.until is None or at < self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Signing(Span):
+    """A signature under one version of the form, from its signing until it was withdrawn."""
+
+    form_version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +89,8 @@ class Person:
 
     person_id: UUID
     enrolments: tuple[Span, ...]
-    signatures: tuple[Span, ...]
-    """Portal consents: each from its signing until it was withdrawn."""
+    signatures: tuple[Signing, ...]
+    """Portal consents of this person for this record."""
     grants: tuple[Grant, ...] = ()
     suspensions: tuple[Span, ...] = ()
 
@@ -96,8 +105,10 @@ class Facts:
     adult_age: int
     birth_dates: tuple[BirthDate, ...]
     deaths: tuple[Span, ...]
-    patient_signatures: tuple[Span, ...]
+    patient_signatures: tuple[Signing, ...]
     people: tuple[Person, ...]
+    forms: tuple[datetime, ...] = ()
+    """When each version of the practice's form was published, the first version first."""
 
 
 def holding(spans: Iterable[Span], at: datetime) -> Span | None:

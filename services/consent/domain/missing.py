@@ -4,7 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.consent.domain.facts import Facts, Grant, Person, holding
-from services.consent.domain.windows import ages_by, birth_date_at, windows
+from services.consent.domain.windows import ages_by, birth_date_at, is_current, windows
 
 
 def missing(facts: Facts, at: datetime) -> list[str]:
@@ -20,22 +20,28 @@ def missing(facts: Facts, at: datetime) -> list[str]:
     found: set[str] = set()
     for person in joined:
         if person.person_id != facts.patient_id:
-            found |= _for_a_representative(person, ZoneInfo(facts.time_zone), is_dead, at)
+            found |= _for_a_representative(facts, person, is_dead, at)
         elif is_dead:
             found.add("life")
         elif at < ages.adolescent:
             found.add("age")
         else:
-            found.add("consent")
+            found.add(_unsigned(person, at))
     return sorted(found)
 
 
-def _for_a_representative(person: Person, zone: ZoneInfo, is_dead: bool, at: datetime) -> set[str]:
+def _unsigned(person: Person, at: datetime) -> str:
+    """``form``: a signature holds that does not count any longer: a new version, or the 18th birthday (R2)."""
+    return "consent" if holding(person.signatures, at) is None else "form"
+
+
+def _for_a_representative(facts: Facts, person: Person, is_dead: bool, at: datetime) -> set[str]:
+    zone = ZoneInfo(facts.time_zone)
     found = set()
     if holding(person.suspensions, at) is not None:
         found.add("suspension")
-    if holding(person.signatures, at) is None:
-        found.add("consent")
+    if not any(signing.holds(at) and is_current(facts, signing, at) for signing in person.signatures):
+        found.add(_unsigned(person, at))
     open_grants = [grant for grant in person.grants if grant.signed_at and not _is_over(grant, at)]
     if not open_grants:
         found.add("authorization")

@@ -4,9 +4,9 @@ Between two neighbouring instants at which any fact or birthday begins or ends n
 asked once at the start of each such stretch, and equal answers of neighbours are one window.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from services.consent.domain.calendar import end_of_day, start_of_age
 from services.consent.domain.facts import (
     ALL_SCOPES,
     EXECUTOR_SCOPES,
+    GRACE,
     PREPARATION,
     TEEN_SCOPES,
     ActingAs,
@@ -23,6 +24,7 @@ from services.consent.domain.facts import (
     Grant,
     Person,
     Scope,
+    Signing,
     Span,
     holding,
 )
@@ -103,6 +105,8 @@ def _boundaries(facts: Facts) -> Iterator[datetime]:
         yield from (birth.since, ages.adolescent, ages.adult)
     yield from _ends(facts.deaths)
     yield from _ends(facts.patient_signatures)
+    for published in facts.forms:
+        yield from (published, published + GRACE)
     for person in facts.people:
         for spans in (person.enrolments, person.signatures, person.suspensions):
             yield from _ends(spans)
@@ -116,7 +120,7 @@ def _boundaries(facts: Facts) -> Iterator[datetime]:
                 yield from (end_of_day(day, zone) for day in (document.expires_on,) if day is not None)
 
 
-def _ends(spans: tuple[Span, ...]) -> Iterator[datetime]:
+def _ends(spans: Iterable[Span]) -> Iterator[datetime]:
     for span in spans:
         yield span.since
         if span.until is not None:
@@ -163,7 +167,7 @@ def _as_self(facts: Facts, person: Person, enrolment: Span, ages: Ages, at: date
     if at < ages.adolescent:
         return []
     since = ages.adult if at >= ages.adult else ages.adolescent
-    signature = _signature(person.signatures, since, at)
+    signature = _signature(facts, person.signatures, since, at)
     if signature is None:
         return []
     because = (ages.because, enrolment.because, signature.because)
@@ -209,7 +213,7 @@ def _for_a_child(facts: Facts, reach: _Reach, at: datetime) -> list[Opening]:
     """R17 until the 12th birthday, R18 until the 18th."""
     if reach.death or at >= reach.ages.adult:
         return []
-    signature = holding(reach.person.signatures, at)
+    signature = _signature(facts, reach.person.signatures, None, at)
     document = _document(facts, reach.grant, at)
     if at < reach.ages.adolescent:
         return _opening(reach, signature, document, reach.grant.scopes, "R17")
@@ -217,11 +221,14 @@ def _for_a_child(facts: Facts, reach: _Reach, at: datetime) -> list[Opening]:
 
 
 def _by_the_patient(facts: Facts, reach: _Reach, at: datetime) -> list[Opening]:
-    """R19 (a): signed by both as of the 18th birthday; carried by the patient's own consent as well (R2)."""
+    """R19 (a): signed by both as of the 18th birthday; carried by the patient's own consent as well (R2).
+
+    Of the patient's an earlier version goes on carrying it for 30 days from the publication of the next.
+    """
     if reach.death or at < reach.ages.adult or min(reach.grant.signed_at) < reach.ages.adult:
         return []
-    patients = _signature(facts.patient_signatures, reach.ages.adult, at)
-    signature = _signature(reach.person.signatures, reach.ages.adult, at)
+    patients = _signature(facts, facts.patient_signatures, reach.ages.adult, at, GRACE)
+    signature = _signature(facts, reach.person.signatures, reach.ages.adult, at)
     if patients is None or signature is None:
         return []
     because = (reach.ages.because, reach.grant.because, patients.because, signature.because, reach.enrolment.because)
@@ -232,7 +239,7 @@ def _for_an_adult(facts: Facts, reach: _Reach, at: datetime) -> list[Opening]:
     """R19 (b): from the 18th birthday, prepared in the 90 days before."""
     if reach.death or at < reach.ages.adult or min(reach.grant.signed_at) < reach.ages.preparation:
         return []
-    signature = _signature(reach.person.signatures, reach.ages.preparation, at)
+    signature = _signature(facts, reach.person.signatures, reach.ages.preparation, at)
     return _opening(reach, signature, _document(facts, reach.grant, at), reach.grant.scopes, "R19b")
 
 
@@ -241,7 +248,7 @@ def _as_executor(facts: Facts, reach: _Reach, at: datetime) -> list[Opening]:
     if reach.death is None:
         return []
     adult = reach.death.since >= reach.ages.adult
-    signature = _signature(reach.person.signatures, reach.ages.adult if adult else None, at)
+    signature = _signature(facts, reach.person.signatures, reach.ages.adult if adult else None, at)
     scopes = reach.grant.scopes & EXECUTOR_SCOPES
     return _opening(reach, signature, _document(facts, reach.grant, at), scopes, "R20")
 
@@ -268,9 +275,26 @@ def _made(reach: _Reach, scopes: frozenset[Scope], rule: str, because: tuple[str
     return Opening(acting_as, reach.person.person_id, _ordered(scopes), rule, because)
 
 
-def _signature(signatures: tuple[Span, ...], signed_since: datetime | None, at: datetime) -> Span | None:
-    """The first signature that holds and was not given before ``signed_since``."""
-    return holding((s for s in signatures if signed_since is None or s.since >= signed_since), at)
+def _signature(
+    facts: Facts,
+    signatures: tuple[Signing, ...],
+    signed_since: datetime | None,
+    at: datetime,
+    grace: timedelta = timedelta(0),
+) -> Span | None:
+    """The first signature that holds, was not given before ``signed_since``, and counts by its version (R2)."""
+    counting = (
+        signing
+        for signing in signatures
+        if (signed_since is None or signing.since >= signed_since) and is_current(facts, signing, at, grace)
+    )
+    return holding(counting, at)
+
+
+def is_current(facts: Facts, signing: Signing, at: datetime, grace: timedelta = timedelta(0)) -> bool:
+    """Whether no later version was published by then; ``grace``: or it was, but not that long ago (R2)."""
+    superseded_at = next(iter(facts.forms[signing.form_version :]), None)
+    return superseded_at is None or at < superseded_at + grace
 
 
 def _document(facts: Facts, grant: Grant, at: datetime) -> Document | None:

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from shared.access.windows import StaffMembership
 from shared.contracts.consent.v1 import api_pb2, peers_pb2
 from shared.contracts.identity.v1 import events as told
 from shared.errors import (
@@ -255,3 +256,33 @@ async def test_a_refusal_says_its_slug(house: House) -> None:
         await house.command("SignConsent", request)
     assert refused.value.slug == "form_not_in_force"
     assert str(BORN) not in str(refused.value)
+
+
+async def test_r2_a_new_version_shuts_the_record_at_once_and_the_own_signature_opens_it(house: House) -> None:
+    await house.open_practice()
+    await house.register()
+    await house.sign()
+    await house.enrol()
+    await until(lambda: sees(house))
+    far = dict.fromkeys(range(12), 1000000)
+    await until(lambda: nobody(house, far))
+    publish = api_pb2.PublishFormRequest(
+        practice_id=str(PRACTICE), texts=[api_pb2.FormText(language="en", text="New words")]
+    )
+    with pytest.raises(NotAllowed):
+        await house.command("PublishForm", publish)
+    with pytest.raises(NotFound):
+        await house.command("PublishForm", publish, STRANGER)
+    house.identity.staff[DESK] = [StaffMembership(PRACTICE, UUID(int=0xE1), frozenset({"front_desk", "admin"}))]
+    published = await house.command("PublishForm", publish)
+    assert published.form_version == 2
+    assert await sees(house) == set()
+    await until(lambda: nobody(house, far))
+    mine = await house.ask("MyAccess", api_pb2.MyAccessRequest(), PATIENTS_ACCOUNT)
+    assert [(one.patient_id, one.form_version) for one in mine.to_sign] == [(str(PATIENT), 2)]
+    assert not mine.patients
+    sign = api_pb2.SignOwnConsentRequest(for_patient_id=str(PATIENT), form_version=2)
+    with pytest.raises(NotFound):
+        await house.command("SignOwnConsent", sign, PARENTS_ACCOUNT)
+    await house.command("SignOwnConsent", sign, PATIENTS_ACCOUNT)
+    assert len(await sees(house)) == 6

@@ -6,7 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.consent.domain.calendar import start_of_age
-from services.consent.domain.facts import ALL_SCOPES, BirthDate, Document, Facts, Grant, Kind, Person, Span
+from services.consent.domain.facts import ALL_SCOPES, BirthDate, Document, Facts, Grant, Kind, Person, Signing, Span
 from services.consent.domain.windows import windows
 
 PATIENT, PARENT = UUID(int=1), UUID(int=2)
@@ -16,6 +16,11 @@ BIRTH = date(2014, 6, 15)
 
 def span(since: datetime = LONG_AGO, until: datetime | None = None, because: str = "") -> Span:
     return Span(since, until, because)
+
+
+def signing(since: datetime = LONG_AGO, until: datetime | None = None, version: int = 1) -> Signing:
+    """A signature under that version of the form."""
+    return Signing(since, until, f"consent:version-{version}", version)
 
 
 def document(
@@ -29,15 +34,15 @@ def grant(kind: Kind = "minor", signed_at: datetime = LONG_AGO, until: date | No
     return Grant(PARENT, kind, ALL_SCOPES, (signed_at,), until, None, (document(),), "consent:grant")
 
 
-def myself(*signed: Span, enrolled: tuple[Span, ...] = (Span(LONG_AGO, None, "identity:self"),)) -> Person:
+def myself(*signed: Signing, enrolled: tuple[Span, ...] = (Span(LONG_AGO, None, "identity:self"),)) -> Person:
     return Person(PATIENT, enrolled, signed)
 
 
-def parent(*grants: Grant, signed: tuple[Span, ...] = (Span(LONG_AGO, None, "consent:signed"),)) -> Person:
+def parent(*grants: Grant, signed: tuple[Signing, ...] = (Signing(LONG_AGO, None, "consent:signed"),)) -> Person:
     return Person(PARENT, (Span(LONG_AGO, None, "identity:parent"),), signed, grants)
 
 
-def facts(*people: Person, birth: date = BIRTH, zone: str = "America/New_York", own: tuple[Span, ...] = ()) -> Facts:
+def facts(*people: Person, birth: date = BIRTH, zone: str = "America/New_York", own: tuple[Signing, ...] = ()) -> Facts:
     known = (BirthDate(LONG_AGO, birth, "identity:born"),)
     return Facts(PATIENT, zone, 12, 18, known, (), own, people)
 

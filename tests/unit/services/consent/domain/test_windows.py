@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.consent.domain.calendar import end_of_day
-from services.consent.domain.facts import ALL_SCOPES, PREPARATION, TEEN_SCOPES, BirthDate
+from services.consent.domain.facts import ALL_SCOPES, GRACE, PREPARATION, TEEN_SCOPES, BirthDate
 from services.consent.domain.windows import windows
 from tests.unit.services.consent.domain.facts import (
     BIRTH,
@@ -22,6 +22,7 @@ from tests.unit.services.consent.domain.facts import (
     open_at,
     parent,
     rules_at,
+    signing,
     span,
 )
 
@@ -62,26 +63,71 @@ def test_r20_a_grant_of_fewer_scopes_gives_no_more_in_either_stage() -> None:
 
 
 def test_r42_no_own_access_under_12_and_all_scopes_from_then_on() -> None:
-    known = facts(myself(span(age(12))))
+    known = facts(myself(signing(age(12))))
     assert open_at(known, age(12) - SECOND) == NOTHING
     assert open_at(known, age(12)) == ALL
 
 
 def test_r2_a_consent_signed_before_12_opens_nothing() -> None:
-    assert open_at(facts(myself(span(age(12) - SECOND))), age(12)) == NOTHING
+    assert open_at(facts(myself(signing(age(12) - SECOND))), age(12)) == NOTHING
 
 
 def test_r2_an_own_consent_given_before_18_ends_at_18_and_one_given_then_counts() -> None:
-    teen = facts(myself(span(age(15))))
+    teen = facts(myself(signing(age(15))))
     assert (open_at(teen, age(18) - SECOND), open_at(teen, age(18))) == (ALL, NOTHING)
-    adult = facts(myself(span(age(15)), span(age(18) + DAY)))
+    adult = facts(myself(signing(age(15)), signing(age(18) + DAY)))
     assert (open_at(adult, age(18)), open_at(adult, age(18) + DAY)) == (NOTHING, ALL)
     assert rules_at(adult, age(18) + DAY) == {"R12"}
 
 
 def test_r2_withdrawn_at_an_instant_it_is_closed_at_that_instant() -> None:
-    known = facts(myself(span(age(15), age(16))))
+    known = facts(myself(signing(age(15), age(16))))
     assert (open_at(known, age(16) - SECOND), open_at(known, age(16))) == (ALL, NOTHING)
+
+
+def test_r2_a_new_version_closes_the_own_access_from_its_publication_until_it_is_signed() -> None:
+    known = replace(facts(myself(signing(age(13)), signing(age(15) + DAY, version=2))), forms=(LONG_AGO, age(15)))
+    assert [open_at(known, age(15) + by) for by in (-SECOND, timedelta(0), DAY - SECOND, DAY)] == [
+        ALL, NOTHING, NOTHING, ALL,
+    ]  # fmt: skip
+
+
+def test_r2_a_new_version_closes_a_representatives_access_in_every_stage_until_the_representative_signs() -> None:
+    known = replace(facts(parent(grant())), forms=(LONG_AGO, age(11), age(13)))
+    assert [open_at(known, age(11) + by) for by in (-SECOND, timedelta(0))] == [ALL, NOTHING]
+    both = (signing(), signing(age(11) + DAY, version=2))
+    known = replace(facts(parent(grant(), signed=both)), forms=(LONG_AGO, age(11), age(13)))
+    assert [open_at(known, at) for at in (age(11), age(11) + DAY, age(13) - SECOND, age(13))] == [
+        NOTHING, ALL, TEEN, NOTHING,
+    ]  # fmt: skip
+
+
+def test_r2_those_the_patient_let_in_go_on_for_30_days_from_the_publication() -> None:
+    published = age(19)
+    person = parent(grant("adult_authorization", age(18)), signed=(signing(age(18)), signing(published, version=2)))
+    known = replace(facts(person, own=(signing(age(18)),)), forms=(LONG_AGO, published))
+    assert [open_at(known, published + by) for by in (-SECOND, timedelta(0), GRACE - SECOND, GRACE)] == [
+        ALL, ALL, ALL, NOTHING,
+    ]  # fmt: skip
+    late = replace(known, patient_signatures=(signing(age(18)), signing(published + GRACE + DAY, version=2)))
+    assert [open_at(late, published + GRACE + by) for by in (-SECOND, timedelta(0), DAY)] == [ALL, NOTHING, ALL]
+
+
+def test_r2_a_third_version_does_not_lengthen_the_30_days_that_the_second_left() -> None:
+    published = age(19)
+    person = parent(
+        grant("adult_authorization", age(18)),
+        signed=(signing(age(18)), signing(published + 10 * DAY, version=3)),
+    )
+    known = replace(facts(person, own=(signing(age(18)),)), forms=(LONG_AGO, published, published + 10 * DAY))
+    assert [open_at(known, published + GRACE + by) for by in (-SECOND, timedelta(0))] == [ALL, NOTHING]
+
+
+def test_r2_withdrawn_within_the_30_days_those_let_in_are_out_at_once() -> None:
+    published, withdrawn = age(19), age(19) + DAY
+    person = parent(grant("adult_authorization", age(18)), signed=(signing(age(18)), signing(published, version=2)))
+    known = replace(facts(person, own=(signing(age(18), withdrawn),)), forms=(LONG_AGO, published))
+    assert [open_at(known, withdrawn + by) for by in (-SECOND, timedelta(0))] == [ALL, NOTHING]
 
 
 def test_r7_no_document_an_expired_one_and_a_revoked_one_stop_access() -> None:
@@ -103,8 +149,8 @@ def test_r7_a_newly_verified_document_resumes_the_grant() -> None:
 
 
 def test_r19a_opens_only_when_signed_by_both_on_or_after_the_18th_birthday() -> None:
-    own = (span(age(18)),)
-    signed = parent(grant("adult_authorization", age(18)), signed=(span(age(18)),))
+    own = (signing(age(18)),)
+    signed = parent(grant("adult_authorization", age(18)), signed=(signing(age(18)),))
     early = replace(grant("adult_authorization", age(18)), signed_at=(age(18) - SECOND, age(18)))
     draft = replace(grant("adult_authorization"), signed_at=())
     assert open_at(facts(signed, own=own), age(18)) == ALL
@@ -115,34 +161,34 @@ def test_r19a_opens_only_when_signed_by_both_on_or_after_the_18th_birthday() -> 
 
 def test_r2_r19a_rests_on_the_patients_own_consent_and_needs_no_documents() -> None:
     given = replace(grant("adult_authorization", age(18)), documents=())
-    person = parent(given, signed=(span(age(18)),))
-    known = facts(person, own=(span(age(18), age(20)),))
+    person = parent(given, signed=(signing(age(18)),))
+    known = facts(person, own=(signing(age(18), age(20)),))
     assert (open_at(known, age(20) - SECOND), open_at(known, age(20))) == (ALL, NOTHING)
 
 
 def test_r20_the_last_day_counts_in_full_in_local_time() -> None:
     last = date(2033, 3, 13)
-    person = parent(grant("adult_authorization", age(18), last), signed=(span(age(18)),))
-    known = facts(person, own=(span(age(18)),))
+    person = parent(grant("adult_authorization", age(18), last), signed=(signing(age(18)),))
+    known = facts(person, own=(signing(age(18)),))
     over = end_of_day(last, ZoneInfo("America/New_York"))
     assert (open_at(known, over - SECOND), open_at(known, over)) == (ALL, NOTHING)
 
 
 def test_r19b_prepared_in_the_90_days_before_begins_on_the_birthday() -> None:
     prepared_at = age(18) - PREPARATION
-    person = parent(grant("personal_representative", prepared_at), signed=(span(prepared_at),))
+    person = parent(grant("personal_representative", prepared_at), signed=(signing(prepared_at),))
     assert (open_at(facts(person), age(18) - SECOND), open_at(facts(person), age(18))) == (NOTHING, ALL)
-    earlier = parent(grant("personal_representative", prepared_at - SECOND), signed=(span(prepared_at),))
+    earlier = parent(grant("personal_representative", prepared_at - SECOND), signed=(signing(prepared_at),))
     assert open_at(facts(earlier), age(18)) == NOTHING
 
 
 def test_r2_the_parents_old_consent_does_not_prepare_b() -> None:
-    person = parent(grant("personal_representative", age(18) - DAY), signed=(span(age(9)),))
+    person = parent(grant("personal_representative", age(18) - DAY), signed=(signing(age(9)),))
     assert open_at(facts(person), age(18)) == NOTHING
 
 
 def test_r19_nothing_rolls_over_from_minor_to_adult() -> None:
-    assert open_at(facts(parent(grant(), signed=(span(age(18)),))), age(18)) == NOTHING
+    assert open_at(facts(parent(grant(), signed=(signing(age(18)),))), age(18)) == NOTHING
 
 
 def test_r20_suspension_holds_whatever_is_granted_until_lifted() -> None:
@@ -153,7 +199,7 @@ def test_r20_suspension_holds_whatever_is_granted_until_lifted() -> None:
 
 
 def test_r20_death_ends_the_patients_access_and_grants_and_a_mistake_gives_the_patient_back() -> None:
-    known = dead(facts(myself(span(age(18))), parent(grant())), age(20), age(21))
+    known = dead(facts(myself(signing(age(18))), parent(grant())), age(20), age(21))
     expected = [ALL, NOTHING, NOTHING, ALL]
     assert [open_at(known, at) for at in (age(20) - SECOND, age(20), age(21) - SECOND, age(21))] == expected
     child = dead(facts(parent(grant())), age(9))
@@ -161,7 +207,7 @@ def test_r20_death_ends_the_patients_access_and_grants_and_a_mistake_gives_the_p
 
 
 def test_r20_an_executor_reads_and_pays_after_death_and_nothing_before() -> None:
-    person = parent(grant("executor", until=date(2040, 1, 1)), signed=(span(age(19)),))
+    person = parent(grant("executor", until=date(2040, 1, 1)), signed=(signing(age(19)),))
     known = dead(facts(person), age(20))
     assert open_at(known, age(20) - SECOND) == NOTHING
     assert open_at(known, age(20)) == {"results", "documents", "billing"}
@@ -171,7 +217,7 @@ def test_r20_an_executor_reads_and_pays_after_death_and_nothing_before() -> None
 
 
 def test_r20_death_stops_ageing_for_the_executor_of_a_teen() -> None:
-    person = parent(grant("executor", until=date(2040, 1, 1)), signed=(span(age(16)),))
+    person = parent(grant("executor", until=date(2040, 1, 1)), signed=(signing(age(16)),))
     known = dead(facts(person), age(17))
     assert open_at(known, age(18) + DAY) == {"results", "documents", "billing"}
 

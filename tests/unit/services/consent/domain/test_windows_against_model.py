@@ -19,12 +19,17 @@ from services.consent.domain.facts import (
     Grant,
     Person,
     Scope,
+    Signing,
     Span,
 )
 from services.consent.domain.windows import boundaries, windows
 from tests.unit.services.consent.domain.facts import LONG_AGO, PARENT, PATIENT, age
 
 T = TypeVar("T")
+
+LONG = settings.get_profile("properties").max_examples
+EXAMPLES = LONG if settings().max_examples == LONG else 2000
+"""``make properties`` runs the long profile."""
 
 ZONES = ("UTC", "America/New_York", "Africa/Cairo", "America/Sao_Paulo", "Asia/Beirut", "Pacific/Auckland")
 BORN = some.one_of(
@@ -49,7 +54,7 @@ def may_see(facts: Facts, at: datetime) -> set[Scope]:
             continue
         if person.person_id == facts.patient_id:
             floor = 18 if years >= 18 else 12
-            given = [s for s in person.signatures if has(s, at) and age_at(born, s.since, zone) >= floor]
+            given = signed(facts, person.signatures, at, lambda t: age_at(born, t, zone) >= floor)  # noqa: B023
             if given and not is_dead and years >= 12:
                 seen |= ALL_SCOPES
             continue
@@ -70,20 +75,20 @@ def through(facts: Facts, person: Person, grant: Grant, at: datetime) -> frozens
     papers = any(good(paper, at, today) for paper in grant.documents)
     adult = age(18, born, facts.time_zone)
     match grant.kind:
-        case "minor" if not deaths and years < 18 and papers and signed(person.signatures, at):
+        case "minor" if not deaths and years < 18 and papers and signed(facts, person.signatures, at):
             return grant.scopes if years < 12 else grant.scopes & TEEN_SCOPES
         case "adult_authorization" if not deaths and years >= 18:
             by_both = all(age_at(born, t, zone) >= 18 for t in grant.signed_at)
-            carried = signed(facts.patient_signatures, at, lambda t: age_at(born, t, zone) >= 18)
-            own = signed(person.signatures, at, lambda t: age_at(born, t, zone) >= 18)
+            carried = signed(facts, facts.patient_signatures, at, lambda t: age_at(born, t, zone) >= 18, days=30)
+            own = signed(facts, person.signatures, at, lambda t: age_at(born, t, zone) >= 18)
             return grant.scopes if by_both and carried and own else frozenset()
         case "personal_representative" if not deaths and years >= 18 and papers:
             in_time = all(t >= adult - timedelta(days=90) for t in grant.signed_at)
-            own = signed(person.signatures, at, lambda t: t >= adult - timedelta(days=90))
+            own = signed(facts, person.signatures, at, lambda t: t >= adult - timedelta(days=90))
             return grant.scopes if in_time and own else frozenset()
         case "executor" if deaths and papers:
             grown = age_at(born, deaths[0].since, zone) >= 18
-            own = signed(person.signatures, at, lambda t: not grown or age_at(born, t, zone) >= 18)
+            own = signed(facts, person.signatures, at, lambda t: not grown or age_at(born, t, zone) >= 18)
             return grant.scopes & EXECUTOR_SCOPES if own else frozenset()
     return frozenset()
 
@@ -100,8 +105,23 @@ def has(span: Span, at: datetime) -> bool:
     return span.since <= at and (span.until is None or at < span.until)
 
 
-def signed(spans: tuple[Span, ...], at: datetime, fits: Callable[[datetime], bool] = lambda at: True) -> bool:
-    return any(has(span, at) and fits(span.since) for span in spans)
+def signed(
+    facts: Facts,
+    signings: tuple[Signing, ...],
+    at: datetime,
+    fits: Callable[[datetime], bool] = lambda at: True,
+    days: int = 0,
+) -> bool:
+    """Signed and not withdrawn, when it fits, and no newer form has been out for that many days (R2)."""
+    return any(
+        has(signing, at)
+        and fits(signing.since)
+        and not any(
+            version > signing.form_version and at - published >= timedelta(days)
+            for version, published in enumerate(facts.forms, start=1)
+        )
+        for signing in signings
+    )
 
 
 def counts(grant: Grant, at: datetime, today: date) -> bool:
@@ -155,12 +175,20 @@ def any_facts(draw: some.DrawFn) -> Facts:
         documents=mostly(papers.map(lambda paper: (paper,)), some.lists(papers, max_size=2).map(tuple)),
         because=some.uuids().map(str),
     )
-    own = draw(held)
+    forms = [LONG_AGO, *sorted(set(draw(mostly(some.just([]), some.lists(instant, max_size=2)))))]
+
+    def under_a_form(spans: tuple[Span, ...]) -> tuple[Signing, ...]:
+        """Each signed the version in force at its time."""
+        return tuple(
+            Signing(s.since, s.until, s.because, sum(published <= s.since for published in forms)) for s in spans
+        )
+
+    own = under_a_form(draw(held))
     people = [
         Person(
             PARENT,
             draw(mostly(always, held)),
-            draw(held),
+            under_a_form(draw(held)),
             tuple(draw(some.lists(grants, min_size=1, max_size=3))),
             draw(mostly(some.just(()), spans(instant, 0))),
         )
@@ -171,10 +199,10 @@ def any_facts(draw: some.DrawFn) -> Facts:
     if draw(mostly(some.just(False), some.just(True))):
         births.append(BirthDate(draw(instant), draw(BORN), "corrected"))
     deaths = draw(some.just(()) | held)
-    return Facts(PATIENT, zone, 12, 18, tuple(births), deaths, own, tuple(people))
+    return Facts(PATIENT, zone, 12, 18, tuple(births), deaths, own, tuple(people), tuple(forms))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @over(any_facts())
 def test_at_every_instant_around_every_boundary_windows_and_rules_agree(facts: Facts) -> None:
     decided = windows(facts)
