@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from web.page import Page
-from web.pages import account, links, public, recovery, signing
+from web.pages import account, joining, links, public, recovery, security, signing
 from web.pages.patient import access, bills, conversations, overview, records, requests
 from web.pages.staff import authorizations, billing, consents, patients, practice, results
 from web.pages.staff import conversations as queue
@@ -72,7 +72,10 @@ ACCOUNT = [
     *form("/account/authenticator", account.AUTHENTICATOR),
     *does("/account/authenticator/confirm", account.confirm_authenticator),
     *form("/account/authenticator/remove", account.REMOVE_AUTHENTICATOR),
+    *does("/account/authenticator/keep", security.keep_factor),
+    *form("/account/password", security.PASSWORD),
     *does("/account/sessions/{session_id}/end", account.end_session),
+    *form("/account/practices", joining.JOIN),
     *form("/account/practices/{practice_id}/leave", account.LEAVE),
     *form("/account/consent/{patient_id}", account.CONSENT),
     *form("/step-up", signing.STEP_UP),

@@ -119,7 +119,7 @@ async def _with_token(page: Page, form: Form) -> Response:
         code=form.get("code"),
         device=page.browser.device,
     )
-    _needs_password(form)
+    needs_password(form)
     try:
         answer = await page.site.portal.identity.ResetPasswordWithToken(request)
     except Refused as error:
@@ -128,17 +128,18 @@ async def _with_token(page: Page, form: Form) -> Response:
     if answer.factor_required:
         form.blame("code", N_("This account has an authenticator app: give its code, and the password once more."))
         form.check()
-    return await _done(page)
+    return signed_out(page)
 
 
-def _needs_password(form: Form) -> None:
+def needs_password(form: Form) -> None:
+    """Raises Mistyped without a new password."""
     if not form.raw("new_password"):
         form.blame("new_password", N_("Fill this in."))
     form.check()
 
 
-async def _done(page: Page) -> Response:
-    """Every session has ended, this browser's too."""
+def signed_out(page: Page) -> Response:
+    """Every session has ended, this browser's too: to the sign-in page, which says so."""
     page.site.sessions.forget(page.browser.cookie)
     response = page.see("/sign-in", changed="yes")
     if page.browser.cookie:
@@ -197,7 +198,7 @@ async def reset(page: Page) -> Response:
             code=form.get("code"),
             device=page.browser.device,
         )
-        _needs_password(form)
+        needs_password(form)
         try:
             await page.site.portal.identity.ResetPassword(request)
         except PortalError as error:
@@ -205,7 +206,7 @@ async def reset(page: Page) -> Response:
                 return await gone(page)
             place(form, error)
             raise
-        return await _done(page)
+        return signed_out(page)
 
     async def again(form: Form) -> Response:
         return await _show_link(page, form)

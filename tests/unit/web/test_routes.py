@@ -141,7 +141,7 @@ def test_every_form_that_is_sent_has_a_page_that_shows_it() -> None:
     buttons = {way.path.rpartition("/")[2] for way in WAYS if way.method == "POST" and way.path not in shown}
     assert buttons == {
         "accept", "activate", "answer", "assign", "cancel", "code", "confirm", "deactivate", "documents", "end",
-        "invitations", "join", "release", "settle", "sign", "sign-out", "statements", "verify",
+        "invitations", "join", "keep", "release", "settle", "sign", "sign-out", "statements", "verify",
     }  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """R22, R27 and R36 over gRPC: one account at several practices, dead user names, lost factors."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from uuid import UUID
 
 import pyotp
@@ -191,7 +191,10 @@ async def test_r36_the_account_cancels_an_announced_reset(house: House) -> None:
     assert plan.factor_reset is not None
     due_at = plan.factor_reset.due_at
     with calling(token=pat.token, idempotency_key=new_key()):
+        me = await house.api.GetMe(api_pb2.GetMeRequest())
+        assert me.factor_reset_due_at.ToDatetime(UTC) == due_at
         await house.api.CancelFactorReset(api_pb2.CancelFactorResetRequest())
+        assert not (await house.api.GetMe(api_pb2.GetMeRequest())).HasField("factor_reset_due_at")
     work = Work(house.ground.store, StreamQueues(), due_at + timedelta(days=1), uuid7())
     await LostFactors(house.parts.vault).carry_out_factor_reset(CarryOutFactorReset(AccountId(plan.id), due_at), work)
     assert not (await house.sign_in("pat")).token
