@@ -17,12 +17,14 @@ from operations.keeping import commands as keeping
 from operations.keeping import fail
 from operations.looking import commands as looking
 from operations.run import serve
+from operations.seconding import commands as seconding
 from operations.settings import BASE, ROOT, External
 from operations.stack import Obstacle, Ports, Stack, State
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.add_typer(keeping)
 app.add_typer(looking)
+app.add_typer(seconding)
 console = Console(highlight=False, soft_wrap=True)
 
 Folder = Annotated[Path, typer.Option("--state", help="The folder that holds all this portal keeps.")]

@@ -27,6 +27,7 @@ from services.identity.projections.patients import Directory
 from services.identity.projections.persons import PERSONS
 from services.identity.projections.practices import PRACTICES
 from services.identity.projections.providers import PROVIDERS
+from services.identity.projections.seconding import SECONDING
 from services.identity.projections.staff import STAFF
 from services.identity.published import PUBLISHED
 from services.identity.recoveries import Answering
@@ -82,6 +83,7 @@ def compose(foundation: Foundation) -> Service:
             Addresses(foundation.store.blind).read_model(),
             INVITATIONS,
             ENROLMENTS,
+            SECONDING,
             CHANGES,
         ),
         policies=POLICIES,

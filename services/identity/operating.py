@@ -4,11 +4,14 @@ import hashlib
 from datetime import timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
-from services.identity.commands.patients import ErasePatient, ImportPatient, erase_patient, import_patient
+from services.identity.commands.patients import ImportPatient, import_patient
 from services.identity.commands.practices import OpenPractice, RegisterProvider, import_provider, open_practice
+from services.identity.commands.seconding import ConfirmAdmin, ConfirmErasure, confirm_admin, confirm_erasure
+from services.identity.domain.errors import ProposalGone
 from services.identity.domain.values import (
     LANGUAGES,
     Contact,
+    ErasureRequestId,
     Invitee,
     PatientId,
     PersonIdentity,
@@ -17,9 +20,11 @@ from services.identity.domain.values import (
     PracticeDetails,
     PracticeId,
     PracticeRules,
+    ProposalId,
 )
 from services.identity.messages import email_field, imported_npi_field, optional_text, phone_field
 from services.identity.parts import Servicer
+from services.identity.projections import seconding
 from shared.contracts.identity.v1 import peers_pb2
 from shared.errors import InvalidField
 from shared.rpc.call import Call
@@ -113,11 +118,25 @@ class OperatingPeers(Servicer):
         return answer
 
     async def ErasePatient(self, request: peers_pb2.ErasePatientRequest, call: Call) -> peers_pb2.ErasePatientResponse:
-        command = ErasePatient(
+        """The second half of what an admin requested, where the practice has no other admin (R43)."""
+        patient_id = PatientId(uuid_field(request.patient_id, "patient_id"))
+        async with call.rows() as rows:
+            found = await seconding.latest_request(rows, patient_id, call.now)
+        if found is None or str(found["practice_id"]) != (request.practice_id or str(found["practice_id"])):
+            raise ProposalGone
+        command = ConfirmErasure(patient_id, ErasureRequestId(found["request_id"]), None)
+        return peers_pb2.ErasePatientResponse(position=str(await call.perform(confirm_erasure, command)))
+
+    async def ConfirmOnlyAdminsProposal(
+        self, request: peers_pb2.ConfirmOnlyAdminsProposalRequest, call: Call
+    ) -> peers_pb2.ConfirmOnlyAdminsProposalResponse:
+        """The second half of what the only admin proposed (R43)."""
+        command = ConfirmAdmin(
             PracticeId(uuid_field(request.practice_id, "practice_id")),
-            PatientId(uuid_field(request.patient_id, "patient_id")),
+            ProposalId(uuid_field(request.proposal_id, "proposal_id")),
+            None,
         )
-        return peers_pb2.ErasePatientResponse(position=str(await call.perform(erase_patient, command)))
+        return peers_pb2.ConfirmOnlyAdminsProposalResponse(position=str(await call.perform(confirm_admin, command)))
 
 
 def _name(request: peers_pb2.ImportPatientRequest | peers_pb2.ImportProviderRequest) -> PersonName:

@@ -7,6 +7,7 @@ from services.identity.domain.patient import Erasure, Patient, Person
 from services.identity.domain.practice import Practice
 from services.identity.domain.provider import Provider
 from services.identity.domain.recovery import Recovery, RecoveryAttempt
+from services.identity.domain.seconding import AdminProposal, ErasureRequest
 from services.identity.domain.staff import StaffMember
 from shared.eventstore.stored import Json, Stored
 
@@ -37,6 +38,12 @@ STORED = (
     Stored("PatientDeathRecorded", Patient.DeathRecorded),
     Stored("PatientDeathCorrected", Patient.DeathCorrected),
     Stored("PatientErased", Erasure.Erased),
+    Stored("AdminProposed", AdminProposal.Made),
+    Stored("AdminConfirmed", AdminProposal.Confirmed),
+    Stored("AdminDeclined", AdminProposal.Declined),
+    Stored("ErasureRequested", ErasureRequest.Made),
+    Stored("ErasureConfirmed", ErasureRequest.Confirmed),
+    Stored("ErasureWithdrawn", ErasureRequest.Withdrawn),
     Stored("PersonRegistered", Person.Registered),
     Stored("PersonContactRecorded", Person.ContactRecorded, 2, {1: by_nobody_known}),
     Stored("PersonDocumentVerified", Person.DocumentVerified),

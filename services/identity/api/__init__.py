@@ -6,6 +6,7 @@ from services.identity.api.joining import JoiningApi
 from services.identity.api.patients import PatientsApi
 from services.identity.api.practices import PracticesApi
 from services.identity.api.recovery import RecoveryApi
+from services.identity.api.seconding import SecondingApi
 from services.identity.api.sessions import SessionsApi
 from services.identity.api.staff import StaffApi
 
@@ -13,6 +14,6 @@ __all__ = ["IdentityApi"]
 
 
 class IdentityApi(
-    PracticesApi, StaffApi, PatientsApi, InvitationsApi, SessionsApi, AccountsApi, RecoveryApi, JoiningApi
+    PracticesApi, StaffApi, PatientsApi, InvitationsApi, SessionsApi, AccountsApi, RecoveryApi, JoiningApi, SecondingApi
 ):
     """The servicer of ``portal.identity.v1.IdentityApi``."""

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from services.identity.api.seconding import staff_of
 from services.identity.commands.accounts import AcceptStaffInvitation, Joining, NewAccount
 from services.identity.commands.staff import (
     ChangeStaffRoles,
@@ -56,8 +57,13 @@ class StaffApi(Servicer):
     async def InviteStaff(self, request: api_pb2.InviteStaffRequest, call: Call) -> api_pb2.InviteStaffResponse:
         invitee = Invitee(name_field(request.name, "name"), email_field(request.email, "email", required=True))
         duty = duty_field(request.roles, request.provider_id)
-        created = await call.perform(invite_staff, InviteStaff(_practice(request.practice_id), invitee, duty))
-        return api_pb2.InviteStaffResponse(staff_id=str(created.id), position=str(created.position))
+        command = InviteStaff(_practice(request.practice_id), invitee, duty, staff_of(call))
+        decided = await call.perform(invite_staff, command)
+        return api_pb2.InviteStaffResponse(
+            staff_id=str(decided.staff_id or ""),
+            position=str(decided.position),
+            proposal_id=str(decided.proposal_id or ""),
+        )
 
     async def ChangeStaffRoles(
         self, request: api_pb2.ChangeStaffRolesRequest, call: Call
@@ -66,8 +72,11 @@ class StaffApi(Servicer):
         if staff_id == call.actor.staff_id:
             raise ActingOnOneself
         duty = duty_field(request.roles, request.provider_id)
-        command = ChangeStaffRoles(_practice(request.practice_id), staff_id, duty)
-        return api_pb2.ChangeStaffRolesResponse(position=str(await call.perform(change_staff_roles, command)))
+        command = ChangeStaffRoles(_practice(request.practice_id), staff_id, duty, staff_of(call))
+        decided = await call.perform(change_staff_roles, command)
+        return api_pb2.ChangeStaffRolesResponse(
+            position=str(decided.position), proposal_id=str(decided.proposal_id or "")
+        )
 
     async def EndStaff(self, request: api_pb2.EndStaffRequest, call: Call) -> api_pb2.EndStaffResponse:
         command = EndStaff(_practice(request.practice_id), _staff(request.staff_id))

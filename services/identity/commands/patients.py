@@ -231,19 +231,3 @@ async def holder_of(streams: Streams, patient_id: PatientId, person_id: PersonId
     if person.patient_id != patient_id:
         raise NotFound
     return person
-
-
-@dataclass(frozen=True, slots=True)
-class ErasePatient:
-    practice_id: PracticeId
-    patient_id: PatientId
-
-
-async def erase_patient(command: ErasePatient, work: Work) -> Position:
-    async def decision(streams: Streams) -> None:
-        patient = await streams.get(Patient, command.patient_id)
-        if patient.practice_id != command.practice_id:
-            raise NotFound
-        streams.add(Erasure(command.practice_id, command.patient_id, work.now))
-
-    return await work.decide(decision)

@@ -111,6 +111,12 @@ class SecondPersonNeeded(Refused):
     slug = "second_person_needed"
 
 
+class ProposalGone(Refused):
+    """Settled, run out, or made by somebody who is no admin any more (R43)."""
+
+    slug = "proposal_gone"
+
+
 class PatientIsDeceased(Refused):
     """The practice recorded the patient's death."""
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from services.identity.domain.errors import LastAdmin
+from services.identity.domain.errors import LastAdmin, ProposalGone, SecondPersonNeeded
 from services.identity.domain.values import PracticeDetails, PracticeId, PracticeRules, StaffId
 from shared.aggregate import SERVICE_SUBJECT, Aggregate, event
 
@@ -71,6 +71,17 @@ class Practice(Aggregate):
             if len(self.admins) == 1:
                 raise LastAdmin
             self._admin_lost(staff_id=staff_id)
+
+    def require_second_admin(self, first: StaffId, second: StaffId | None) -> None:
+        """ProposalGone unless ``first`` is an admin still; SecondPersonNeeded unless ``second`` is another one.
+
+        None, operations, counts only where there is no other admin who could.
+        """
+        if first not in self.admins:
+            raise ProposalGone
+        confirming = self.admins - {first}
+        if second not in confirming and (second is not None or confirming):
+            raise SecondPersonNeeded
 
     @event(AdminGained)
     def _admin_gained(self, staff_id: StaffId) -> None:

@@ -87,11 +87,16 @@ class StaffMember(Aggregate):
         self.account_id = account_id
         self.state = "active"
 
-    def change_duty(self, duty: Duty, at: datetime) -> None:
+    def require_active(self) -> AccountId:
+        """The member's account; Refused where there is none, or it has left."""
         if self.account_id is None or self.state != "active":
             raise Refused("expected an active member of staff")
+        return self.account_id
+
+    def change_duty(self, duty: Duty, at: datetime) -> None:
+        account_id = self.require_active()
         if duty != self.duty:
-            self._roles_changed(practice_id=self.practice_id, account_id=self.account_id, duty=duty, changed_at=at)
+            self._roles_changed(practice_id=self.practice_id, account_id=account_id, duty=duty, changed_at=at)
 
     @event(RolesChanged)
     def _roles_changed(self, practice_id: PracticeId, account_id: AccountId, duty: Duty, changed_at: datetime) -> None:

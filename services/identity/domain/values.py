@@ -21,6 +21,9 @@ AttemptId = NewType("AttemptId", UUID)
 """Of somebody who asked for a recovery, whether or not anyone matched."""
 PasswordIssue = NewType("PasswordIssue", UUID)
 """Names one choice of a password, never the password."""
+ProposalId = NewType("ProposalId", UUID)
+"""Of somebody who is to be an admin."""
+ErasureRequestId = NewType("ErasureRequestId", UUID)
 UserNameId = NewType("UserNameId", UUID)
 """Blind index of a user name's skeleton: look-alikes share it."""
 

@@ -139,10 +139,14 @@ async def test_an_import_registers_once_reports_changes_and_an_erasure_makes_it_
     assert (seen.name.family, seen.deceased, seen.origin) == ("Frami345", True, "import")
     with pytest.raises(NotAllowed), calling(idempotency_key=new_key()):
         await house.peers("web").ImportPatient(request)
+    erase = peers_pb2.ErasePatientRequest(practice_id=practice, patient_id=imported.patient_id)
+    with pytest.raises(PortalError, match="proposal_gone"), calling(idempotency_key=new_key()):
+        await operations.ErasePatient(erase)
+    with calling(token=admin.token, idempotency_key=new_key()):
+        asked = await house.api.RequestErasure(api_pb2.RequestErasureRequest(patient_id=imported.patient_id))
+    await house.settled(asked.position)
     with calling(idempotency_key=new_key()):
-        await operations.ErasePatient(
-            peers_pb2.ErasePatientRequest(practice_id=practice, patient_id=imported.patient_id)
-        )
+        await operations.ErasePatient(erase)
 
     async def is_gone() -> bool:
         try:

@@ -7,16 +7,27 @@ from itertools import count
 from typing import TypeVar
 from uuid import UUID
 
-from services.identity.commands.accounts import AcceptInvitation, Joining, JoinRecord, NewAccount, join_record
+from services.identity.commands.accounts import (
+    AcceptInvitation,
+    AcceptStaffInvitation,
+    Joining,
+    JoinRecord,
+    NewAccount,
+    join_record,
+)
 from services.identity.commands.invitations import TakeConsent, take_consent
 from services.identity.commands.patients import RegisterPatient, RegisterPerson, register_patient, register_person
 from services.identity.commands.practices import OpenPractice, PracticeOpening, open_practice
+from services.identity.commands.seconding import ConfirmAdmin, confirm_admin
+from services.identity.commands.staff import InviteStaff, invite_staff
 from services.identity.credentials.vault import Authenticator
 from services.identity.domain.enrolments import Enrolments
+from services.identity.domain.seconding import AdminProposal
 from services.identity.domain.values import (
     AccountId,
     ConsentId,
     Contact,
+    Duty,
     InvitationId,
     Invitee,
     PatientId,
@@ -26,6 +37,7 @@ from services.identity.domain.values import (
     PracticeDetails,
     PracticeId,
     PracticeRules,
+    StaffId,
     UserNameId,
     enrolments_id,
 )
@@ -40,6 +52,8 @@ R = TypeVar("R")
 
 AT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 BORN = date(1980, 5, 17)
+ADMIN, NURSE = Duty(frozenset({"admin"})), Duty(frozenset({"clinical"}))
+NIA = Invitee(PersonName("Nia", "Roe"), "nia@practice.example")
 
 
 @dataclass
@@ -119,6 +133,36 @@ class Town:
         invitation_id = await self.invitation(patient_id)
         assert invitation_id is not None
         await self.perform(join_record, JoinRecord(invitation_id, account_id))
+
+    async def join_staff(self, staff_id: StaffId, name: str) -> AccountId:
+        account = NewAccount(name, UserNameId(self.store.blind("user name", name)), "hash")
+        command = AcceptStaffInvitation(staff_id, account, Authenticator("SEED", staff_id), "000000")
+        return (await self.perform(Joining(self.secrets).accept_staff_invitation, command)).account_id
+
+    async def invite_staff(self, practice_id: PracticeId, by: StaffId, duty: Duty) -> StaffId:
+        """Somebody who is to be no admin."""
+        staff_id = (await self.perform(invite_staff, InviteStaff(practice_id, NIA, duty, by))).staff_id
+        assert staff_id is not None
+        return staff_id
+
+    async def employ(self, practice_id: PracticeId, by: StaffId, duty: Duty, name: str) -> StaffId:
+        staff_id = await self.invite_staff(practice_id, by, duty)
+        await self.join_staff(staff_id, name)
+        return staff_id
+
+    async def invite_admin(self, practice_id: PracticeId, by: StaffId, second: StaffId | None = None) -> StaffId:
+        """Proposed by one, confirmed by ``second``: operations where there is no other admin."""
+        proposal_id = (await self.perform(invite_staff, InviteStaff(practice_id, NIA, ADMIN, by))).proposal_id
+        assert proposal_id is not None
+        await self.perform(confirm_admin, ConfirmAdmin(practice_id, proposal_id, second))
+        proposal = await self.store.find(AdminProposal, proposal_id)
+        assert proposal is not None
+        return proposal.candidate.staff_id
+
+    async def new_admin(self, practice_id: PracticeId, by: StaffId, name: str) -> StaffId:
+        staff_id = await self.invite_admin(practice_id, by)
+        await self.join_staff(staff_id, name)
+        return staff_id
 
     async def events(self) -> list[Aggregate.Event]:
         return [recorded.event async for page in self.store.read(0) for recorded in page]

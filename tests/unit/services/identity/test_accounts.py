@@ -5,10 +5,7 @@ from uuid import UUID
 import pytest
 
 from services.identity.commands.accounts import (
-    AcceptStaffInvitation,
-    Joining,
     JoinRecord,
-    NewAccount,
     Unenrol,
     UnenrolPerson,
     join_record,
@@ -19,47 +16,24 @@ from services.identity.commands.invitations import EndConsent, end_consent
 from services.identity.commands.staff import (
     ChangeStaffRoles,
     EndStaff,
-    InviteStaff,
     change_staff_roles,
     end_staff,
-    invite_staff,
 )
-from services.identity.credentials.vault import Authenticator
 from services.identity.domain.account import Account
 from services.identity.domain.errors import FactorNeeded, LastAdmin, LinkGone, NotEnrolled, UserNameTaken
 from services.identity.domain.staff import INVITATION_LIFETIME
 from services.identity.domain.values import (
-    AccountId,
     ConsentId,
-    Duty,
-    Invitee,
     PersonId,
-    PersonName,
-    PracticeId,
-    StaffId,
-    UserNameId,
 )
 from services.identity.processes import has_footing
 from shared.errors import NotFound
-from tests.unit.services.identity.people import AT, Town
-
-ADMIN, NURSE = Duty(frozenset({"admin"})), Duty(frozenset({"clinical"}))
+from tests.unit.services.identity.people import AT, NURSE, Town
 
 
 @pytest.fixture
 async def town() -> Town:
     return Town()
-
-
-async def join_staff(town: Town, staff_id: StaffId, name: str) -> AccountId:
-    account = NewAccount(name, UserNameId(town.store.blind("user name", name)), "hash")
-    command = AcceptStaffInvitation(staff_id, account, Authenticator("SEED", staff_id), "000000")
-    return (await town.perform(Joining(town.secrets).accept_staff_invitation, command)).account_id
-
-
-async def invited(town: Town, practice_id: PracticeId, duty: Duty) -> StaffId:
-    invitee = Invitee(PersonName("Nia", "Roe"), "nia@practice.example")
-    return StaffId((await town.perform(invite_staff, InviteStaff(practice_id, invitee, duty))).id)
 
 
 async def test_r27_the_user_name_dies_with_the_last_enrolment_and_never_before(town: Town) -> None:
@@ -132,44 +106,47 @@ async def test_r2_a_withdrawn_consent_takes_the_footing_unless_another_record_is
 async def test_r43_the_last_admin_can_neither_leave_nor_give_up_the_role(town: Town) -> None:
     opening = await town.open_practice()
     practice, first = opening.practice_id, opening.staff_id
-    await join_staff(town, first, "ada")
+    await town.join_staff(first, "ada")
     with pytest.raises(LastAdmin):
         await town.perform(end_staff, EndStaff(practice, first))
     with pytest.raises(LastAdmin):
-        await town.perform(change_staff_roles, ChangeStaffRoles(practice, first, NURSE))
-    second = await invited(town, practice, ADMIN)
+        await town.perform(change_staff_roles, ChangeStaffRoles(practice, first, NURSE, first))
+    second = await town.invite_admin(practice, first)
     with pytest.raises(LastAdmin):
         await town.perform(end_staff, EndStaff(practice, first))
-    await join_staff(town, second, "nia")
+    await town.join_staff(second, "nia")
     await town.perform(end_staff, EndStaff(practice, first))
     with pytest.raises(LastAdmin):
         await town.perform(end_staff, EndStaff(practice, second))
 
 
 async def test_who_leaves_the_staff_loses_the_account_and_the_name(town: Town) -> None:
-    practice = (await town.open_practice()).practice_id
-    nurse = await invited(town, practice, NURSE)
-    account_id = await join_staff(town, nurse, "nia")
+    opening = await town.open_practice()
+    practice, ada = opening.practice_id, opening.staff_id
+    nurse = await town.invite_staff(practice, ada, NURSE)
+    account_id = await town.join_staff(nurse, "nia")
     await town.perform(end_staff, EndStaff(practice, nurse))
     assert not await has_footing(town.store, account_id)
     with pytest.raises(UserNameTaken):
-        await join_staff(town, await invited(town, practice, NURSE), "nia")
+        await town.join_staff(await town.invite_staff(practice, ada, NURSE), "nia")
 
 
 async def test_r43_a_staff_invitation_holds_for_72_hours_and_once(town: Town) -> None:
-    practice = (await town.open_practice()).practice_id
-    late, used = await invited(town, practice, NURSE), await invited(town, practice, NURSE)
-    await join_staff(town, used, "nia")
+    opening = await town.open_practice()
+    practice, ada = opening.practice_id, opening.staff_id
+    late, used = await town.invite_staff(practice, ada, NURSE), await town.invite_staff(practice, ada, NURSE)
+    await town.join_staff(used, "nia")
     with pytest.raises(LinkGone):
-        await join_staff(town, used, "nia2")
+        await town.join_staff(used, "nia2")
     town.at = AT + INVITATION_LIFETIME
     with pytest.raises(LinkGone):
-        await join_staff(town, late, "late")
+        await town.join_staff(late, "late")
 
 
 async def test_r36_staff_cannot_remove_their_factor(town: Town) -> None:
-    practice = (await town.open_practice()).practice_id
-    account_id = await join_staff(town, await invited(town, practice, NURSE), "nia")
+    opening = await town.open_practice()
+    nurse = await town.invite_staff(opening.practice_id, opening.staff_id, NURSE)
+    account_id = await town.join_staff(nurse, "nia")
     account = await town.store.find(Account, account_id)
     assert account is not None
     assert account.has_totp
@@ -178,7 +155,7 @@ async def test_r36_staff_cannot_remove_their_factor(town: Town) -> None:
 
 
 async def test_another_practices_staff_is_not_found(town: Town) -> None:
-    first, second = (await town.open_practice()).practice_id, (await town.open_practice()).practice_id
-    nurse = await invited(town, first, NURSE)
+    first, second = await town.open_practice(), await town.open_practice()
+    nurse = await town.invite_staff(first.practice_id, first.staff_id, NURSE)
     with pytest.raises(NotFound):
-        await town.perform(end_staff, EndStaff(second, nurse))
+        await town.perform(end_staff, EndStaff(second.practice_id, nurse))

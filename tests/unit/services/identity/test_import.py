@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from services.identity.commands.patients import ErasePatient, ImportPatient, erase_patient, import_patient
+from services.identity.commands.patients import ImportPatient, import_patient
 from services.identity.commands.practices import RegisterProvider, import_provider
 from services.identity.domain.patient import Patient
 from services.identity.domain.provider import Provider
@@ -62,9 +62,3 @@ async def test_an_imported_provider_does_not_take_part(town: Town, practice: Pra
     provider = await town.store.find(Provider, first.id)
     assert provider is not None
     assert not provider.takes_part
-
-
-async def test_an_erased_patient_is_not_found(town: Town, practice: PracticeId) -> None:
-    imported = await town.perform(import_patient, resource(practice))
-    await town.perform(erase_patient, ErasePatient(practice, imported.id))
-    assert (await town.names())[-1] == "Erasure.Erased"
