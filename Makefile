@@ -2,11 +2,11 @@
 PORTS ?= 8440
 STATE ?= .portal
 
-.PHONY: help setup run demo protos check test clean lock
+.PHONY: help setup run demo protos rules check test bench clean lock
 
 PYTHON ?= python3
 BIN := .venv/bin
-CODE := shared services web operations deploy tests
+CODE := shared services web operations deploy benchmarks tests
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ protos: shared/contracts/portal.binpb shared/contracts/openapi.json ## the code 
 		services.documents.main, services.billing.main, web.main, holidays.countries, stripe'
 	@touch $@
 
+rules: setup ## docs/rules.md from docstrings and tests, docs/roles.md from the tables of policies
+	$(BIN)/python -m deploy.tables.main
+
 setup: .venv/.ready .venv/bin/portal protos .venv/.compiled ## the Python environment from the hashed lock, and the generated code
 
 run: setup ## the whole portal on this machine; a second one beside it: make run STATE=.portal-2 PORTS=9000
@@ -46,16 +49,18 @@ run: setup ## the whole portal on this machine; a second one beside it: make run
 demo: setup ## the main job from end to end, on a portal of its own
 	@$(BIN)/python -m operations.demo.main
 
-check: setup ## format, lint, types, import contracts, gRPC contracts
+check: setup ## format, lint, types, import contracts, gRPC contracts, generated tables
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy $(CODE)
 	PYTHONPATH=. $(BIN)/lint-imports
 	$(BIN)/python -m deploy.contract_checks
+	$(BIN)/python -m deploy.tables.main check
 
 test: check ## check, then all tests
 	@$(BIN)/python -m deploy.browser
-	$(BIN)/python -m pytest $(addprefix tests/,architecture contract unit integration e2e)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix tests/,architecture contract unit integration)
+	$(BIN)/python -m pytest tests/e2e
 
 lock: setup ## write the locks anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes pyproject.toml -o requirements/production.lock
