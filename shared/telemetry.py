@@ -54,8 +54,8 @@ class JsonLines(logging.Formatter):
 
 
 TRACE_FIELD = "trace_id"
-FLOODING = frozenset({"aiokafka", "faststream"})
-"""While a broker is dead they speak many times a second; ``Trouble`` tells it once, and once that it is over."""
+FLOODING = frozenset({"aiokafka"})
+"""While a broker is dead it speaks many times a second; ``Trouble`` tells it once, and once that it is over."""
 
 
 def frames(where: TracebackType | None) -> list[str]:

@@ -105,8 +105,7 @@ class Reader:
             allow_auto_create_topics=False,
             consumer_only=True,
             apply_types=False,
-            logger=logging.getLogger("faststream"),
-            log_level=logging.DEBUG,
+            logger=None,  # what it would say, Trouble tells
         )
         subscriber = broker.subscriber(
             *(self._kafka.topic(source) for source in self._sources),
