@@ -95,6 +95,7 @@ class Desk:
             ("/appointments", N_("Appointments"), "appointments", self.has("provider", "clinical", "front_desk")),
             ("/refills", N_("Refills"), "refills", self.has("provider", "clinical")),
             ("/mails", N_("Mails"), "mails", self.has("front_desk", "support", "admin")),
+            ("/emergencies", N_("Emergency access"), "emergencies", self.has("admin")),
             ("/staff", N_("Staff"), "staff", self.has("admin")),
             ("/providers", N_("Providers"), "providers", True),
             ("/details", N_("Practice"), "details", self.has("admin")),

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from web.page import Page
 from web.pages import account, joining, links, public, recovery, security, signing
 from web.pages.patient import access, bills, conversations, overview, records, requests
-from web.pages.staff import authorizations, billing, consents, patients, practice, results
+from web.pages.staff import authorizations, billing, consents, emergencies, patients, practice, results
 from web.pages.staff import conversations as queue
 from web.pages.staff import requests as wishes
 from web.sheet import FormPage
@@ -134,6 +134,9 @@ STAFF = [
     *form(f"{_DA}/{{authorization_id}}/revoke", authorizations.REVOKE),
     *form(f"{_DP}/representatives/{{person_id}}/suspend", authorizations.SUSPEND),
     *form(f"{_DP}/representatives/{{person_id}}/lift", authorizations.LIFT),
+    *form(f"{_DP}/emergency", emergencies.DECLARE),
+    *shows(f"{_DP}/emergency/record", emergencies.record),
+    *shows(f"{_DP}/emergency/results/{{result_id}}/pdf", emergencies.result_pdf),
     *shows(f"{_DP}/results", results.of_patient),
     *form(f"{_DP}/results/new", results.FILE),
     *shows(f"{_DP}/results/{{result_id}}", results.one),
@@ -158,6 +161,8 @@ STAFF = [
     *does(f"{_D}/refills/{{refill_id}}/answer", wishes.answer_refill),
     *form(f"{_D}/refills/{{refill_id}}/decline", wishes.DECLINE_REFILL),
     *shows(f"{_D}/mails", patients.mails),
+    *shows(f"{_D}/emergencies", emergencies.emergencies),
+    *does(f"{_D}/emergencies/{{emergency_id}}/review", emergencies.review),
     *shows(f"{_D}/staff", practice.staff),
     *form(f"{_D}/staff/new", practice.INVITE),
     *form(f"{_D}/staff/{{staff_id}}/roles", practice.CHANGE_ROLES),

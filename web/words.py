@@ -16,6 +16,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "representative": N_("a representative"),
         "executor": N_("the executor"),
         "staff": N_("the practice's staff"),
+        "emergency": N_("the practice's staff, in an emergency"),
     },
     "scope": {
         "messages": N_("Messages"),
@@ -59,8 +60,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "result_state": {
         "waiting": N_("waits for approval"),
+        "approved": N_("approved, not visible yet"),
         "released": N_("released"),
         "retracted": N_("taken back"),
+        "corrected": N_("replaced by a correction"),
+        "withdrawn": N_("withdrawn"),
     },
     "category": {
         "laboratory": N_("Laboratory"),
@@ -169,6 +173,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "R19a": N_("authorized by the patient"),
         "R19b": N_("personal representative, by verified documents"),
         "R20": N_("executor, by verified documents"),
+        "R43": N_("staff in an emergency, for 60 minutes"),
     },
     "missing": {
         "consent": N_("the portal consent form has to be signed"),
@@ -181,6 +186,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "life": N_("the patient is recorded as deceased"),
         "death": N_("an executor sees the record only after a death"),
     },
+    "finding": {"justified": N_("justified"), "unjustified": N_("not justified")},
     "purpose": {
         "scheduling": N_("scheduling"),
         "billing": N_("billing"),
@@ -204,10 +210,26 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "GetPatient": N_("Read the registration"),
         "ListConsents": N_("Looked at consents"),
         "ListAuthorizations": N_("Looked at authorizations"),
+        "DeclareEmergencyAccess": N_("Declared emergency access"),
+        "ListEmergencyAccess": N_("Looked at emergency access"),
+        "ListEmergencyAccessOfPatient": N_("Looked at emergency access"),
         "WhoCanSee": N_("Asked who can see the record"),
         "ExplainAccess": N_("Asked why somebody can see the record"),
         "ListAppointments": N_("Looked at appointments"),
         "ListRefills": N_("Looked at refills"),
+        "ListResults": N_("Looked at the list of results"),
+        "ListPendingResults": N_("Looked at results that wait"),
+        "ListDocuments": N_("Looked at the list of documents"),
+        "ListPendingDocuments": N_("Looked at documents that wait"),
+        "GetDocument": N_("Read a document"),
+        "DownloadDocument": N_("Downloaded a document"),
+        "ExportRecord": N_("Downloaded the record"),
+        "DownloadAttachment": N_("Downloaded an attachment"),
+        "DownloadPracticeAttachment": N_("Downloaded an attachment"),
+        "WatchInbox": N_("Kept the inbox open"),
+        "TransmitRecord": N_("Sent a link to the record"),
+        "OpenTransmission": N_("Opened a link that was sent"),
+        "DownloadTransmission": N_("Downloaded the record by a link that was sent"),
     },
     "appointment_state": {
         "requested": N_("requested"),
@@ -240,6 +262,37 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "mail_state": {"sent": N_("sent"), "bounced": N_("came back")},
     "mail_reason": {"refused": N_("refused by the recipient's server"), "no_address": N_("no address on record")},
     "origin": {"desk": N_("registered at the desk"), "import": N_("imported")},
+    "release_choice": {
+        "manual": N_("once a provider has approved each of them"),
+        "immediate": N_("on arrival, where a provider has signed a standing approval"),
+    },
+    "file_kind": {
+        "letter": N_("Letter"),
+        "note": N_("Note"),
+        "report": N_("Report"),
+        "form": N_("Form"),
+        "other": N_("Other document"),
+    },
+    "file_type": {
+        "application/pdf": N_("PDF file"),
+        "image/png": N_("Picture (PNG)"),
+        "image/jpeg": N_("Picture (JPEG)"),
+        "text/plain; charset=utf-8": N_("Text"),
+        "text/plain": N_("Text"),
+    },
+    "export_format": {
+        "pdf": N_("PDF, to read and print"),
+        "fhir": N_("FHIR R4 JSON, for another health program"),
+    },
+    "verification": {
+        "fact": N_("by a fact that the portal does not show"),
+        "call_back": N_("by calling back the number on record"),
+    },
+    "factor_reset": {
+        "seen": N_("seen here, with a photo ID"),
+        "announced": N_("by phone: announce it for 24 hours"),
+    },
+    "asked": {"yes": N_("ask the security question"), "no": N_("do not ask it")},
     "language": {"en": N_("English"), "es": N_("Spanish")},
 }
 

@@ -11,6 +11,7 @@ from services.consent.processes import PROCESSES
 from services.consent.projections.authorizations import AUTHORIZATIONS
 from services.consent.projections.birth_dates import BIRTH_DATES
 from services.consent.projections.consents import CONSENTS
+from services.consent.projections.emergencies import EMERGENCIES
 from services.consent.projections.forms import FORMS
 from services.consent.published import PUBLISHED
 from services.consent.stored import STORED
@@ -20,7 +21,7 @@ from shared.contracts.identity.v1.peers_pb2_grpc import IdentityPeersStub
 from shared.process import run
 from shared.service import Endpoint, Foundation, Service
 
-READ_MODELS = (FORMS, CONSENTS, AUTHORIZATIONS, BIRTH_DATES)
+READ_MODELS = (FORMS, CONSENTS, AUTHORIZATIONS, EMERGENCIES, BIRTH_DATES)
 
 
 def compose(foundation: Foundation) -> Service:

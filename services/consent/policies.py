@@ -13,6 +13,7 @@ from shared.rpc.policy import ACCOUNT, ANYONE, PEER, STAFF, Located, Policy
 
 DESK = frozenset({"front_desk", "support"})
 DESK_AND_ADMIN = DESK | {"admin"}
+EVERY_ROLE = frozenset({"provider", "clinical", "front_desk", "billing", "support", "admin"})
 SERVICES = frozenset({"identity", "messaging", "documents", "billing"})
 
 
@@ -62,6 +63,36 @@ POLICIES: Mapping[str, Policy] = {
     "SuspendPair": _desk(roles=DESK_AND_ADMIN),
     "LiftSuspension": _desk(roles=DESK_AND_ADMIN),
     "ListAuthorizations": _question(also=PATIENTS),
+    "DeclareEmergencyAccess": Policy(
+        callers=frozenset({STAFF}),
+        purpose="treatment",
+        roles=EVERY_ROLE,
+        locate=patient_of_request,
+        writes=True,
+        recorded=True,
+        step_up=True,
+    ),
+    "ReviewEmergencyAccess": Policy(
+        callers=frozenset({STAFF}),
+        purpose="operations",
+        roles=frozenset({"admin"}),
+        locate=practice_of_request,
+        writes=True,
+    ),
+    "ListEmergencyAccess": Policy(
+        callers=frozenset({STAFF}),
+        purpose="communication",
+        roles=frozenset({"admin"}),
+        locate=practice_of_request,
+        recorded=True,
+    ),
+    "ListEmergencyAccessOfPatient": Policy(
+        callers=frozenset({ACCOUNT, STAFF}),
+        purpose="communication",
+        roles=frozenset({"admin"}),
+        locate=patient_of_request,
+        recorded=True,
+    ),
     "MyAccess": Policy(callers=PATIENTS, purpose="communication"),
     "WhoCanSee": _question(also=PATIENTS),
     "ExplainAccess": _question(also=PATIENTS),

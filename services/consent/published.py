@@ -3,6 +3,7 @@
 from services.consent.domain.access import Access
 from services.consent.domain.authorization import Authorization
 from services.consent.domain.consent import PortalConsent
+from services.consent.domain.emergency import EmergencyAccess
 from services.consent.domain.practice import Practice
 from shared.contracts.consent.v1.events import (
     AccessDecided,
@@ -12,6 +13,8 @@ from shared.contracts.consent.v1.events import (
     ConsentSigned,
     ConsentWithdrawn,
     DocumentsVerified,
+    EmergencyAccessDeclared,
+    EmergencyAccessReviewed,
     Window,
 )
 from shared.envelope import Recorded
@@ -84,6 +87,29 @@ def documents_verified(recorded: Recorded[Authorization.DocumentVerified]) -> Do
     )
 
 
+def emergency_declared(recorded: Recorded[EmergencyAccess.Declared]) -> EmergencyAccessDeclared:
+    event = recorded.event
+    return EmergencyAccessDeclared(
+        practice_id=event.practice_id,
+        patient_id=event.patient_id,
+        emergency_id=event.emergency_id,
+        account_id=event.declaration.account_id,
+        staff_id=event.declaration.staff_id,
+        until=event.declaration.until,
+    )
+
+
+def emergency_reviewed(recorded: Recorded[EmergencyAccess.Reviewed]) -> EmergencyAccessReviewed:
+    event = recorded.event
+    return EmergencyAccessReviewed(
+        practice_id=event.practice_id,
+        patient_id=event.patient_id,
+        emergency_id=recorded.stream_id,
+        finding=event.finding,
+        reviewed_by=event.reviewed_by,
+    )
+
+
 def access_decided(recorded: Recorded[Access.AccessDecided | Access.AccessDecidedAgain]) -> AccessDecided:
     event = recorded.event
     return AccessDecided(
@@ -115,6 +141,8 @@ PUBLISHED: dict[type, Publish] = {
     Authorization.Revoked: authorization_ended,
     Authorization.Ended: authorization_ended,
     Authorization.DocumentVerified: documents_verified,
+    EmergencyAccess.Declared: emergency_declared,
+    EmergencyAccess.Reviewed: emergency_reviewed,
     Access.AccessDecided: access_decided,
     Access.AccessDecidedAgain: access_decided,
 }

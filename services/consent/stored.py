@@ -3,6 +3,7 @@
 from services.consent.domain.access import Access
 from services.consent.domain.authorization import Authorization
 from services.consent.domain.consent import PortalConsent
+from services.consent.domain.emergency import EmergencyAccess
 from services.consent.domain.practice import Practice
 from services.consent.domain.record import PatientRecord
 from services.consent.domain.suspension import PairSuspension
@@ -18,6 +19,7 @@ STORED = (
     Stored("AccountJoined", PatientRecord.Enrolled),
     Stored("AccountParted", PatientRecord.Unenrolled),
     Stored("AuthorizationListed", PatientRecord.AuthorizationListed),
+    Stored("EmergencyListed", PatientRecord.EmergencyListed),
     Stored("ConsentSigned", PortalConsent.Signed),
     Stored("ConsentSignedAgain", PortalConsent.SignedAgain),
     Stored("ConsentWithdrawn", PortalConsent.Withdrawn),
@@ -32,6 +34,8 @@ STORED = (
     Stored("PairSuspended", PairSuspension.Suspended),
     Stored("PairSuspendedAgain", PairSuspension.SuspendedAgain),
     Stored("SuspensionLifted", PairSuspension.Lifted),
+    Stored("EmergencyDeclared", EmergencyAccess.Declared),
+    Stored("EmergencyReviewed", EmergencyAccess.Reviewed),
     Stored("AccessDecided", Access.AccessDecided),
     Stored("AccessDecidedAgain", Access.AccessDecidedAgain),
 )

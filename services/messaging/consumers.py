@@ -8,7 +8,12 @@ from uuid import UUID
 from services.messaging.domain.notification import Kind
 from services.messaging.processes import MAIL_ACCOUNT, MAIL_LINK, MAIL_PERSON, tell_readers
 from shared.contracts.billing.v1.events import StatementPosted
-from shared.contracts.consent.v1.events import AuthorizationEnded, AuthorizationGranted, ConsentWithdrawn
+from shared.contracts.consent.v1.events import (
+    AuthorizationEnded,
+    AuthorizationGranted,
+    ConsentWithdrawn,
+    EmergencyAccessDeclared,
+)
 from shared.contracts.documents.v1.events import DocumentReleased, ResultReleased
 from shared.contracts.event import PatientEvent
 from shared.contracts.identity.v1.events import (
@@ -71,6 +76,12 @@ def after_grant(recorded: Recorded[AuthorizationGranted]) -> list[Effect]:
     event = recorded.event
     told = tell_readers(event.practice_id, event.patient_id, "access", "", patient_only=True)
     return unless_imported(recorded, told)
+
+
+def after_emergency(recorded: Recorded[EmergencyAccessDeclared]) -> list[Effect]:
+    """The patient is told that a member of staff opened the record in an emergency (R43)."""
+    event = recorded.event
+    return [tell_readers(event.practice_id, event.patient_id, "access", "", patient_only=True)]
 
 
 def after_end_of_grant(recorded: Recorded[AuthorizationEnded]) -> list[Effect]:
@@ -143,5 +154,6 @@ CONSUMERS: Mapping[str, Mapping[type, Decide]] = {
         AuthorizationGranted: after_grant,
         AuthorizationEnded: after_end_of_grant,
         ConsentWithdrawn: after_withdrawal,
+        EmergencyAccessDeclared: after_emergency,
     },
 }

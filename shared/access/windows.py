@@ -9,6 +9,10 @@ PREFERENCE = {"self": 0, "representative": 1, "executor": 2}
 """As whom an account acts where several windows hold at once."""
 
 
+EMERGENCY = "emergency"
+"""Acting so, a member of staff reads a record that their role does not show; it opens nothing else (R43)."""
+
+
 @dataclass(frozen=True, slots=True)
 class HeldWindow:
     """From ``since`` ≤ t < ``until`` the account may see ``scopes`` of the patient. None: without end."""
@@ -29,6 +33,11 @@ class HeldWindow:
 
     def is_over(self, at: datetime) -> bool:
         return self.until is not None and self.until <= at
+
+    @property
+    def is_own(self) -> bool:
+        """Of somebody who is or represents the patient; not of staff in an emergency."""
+        return self.acting_as != EMERGENCY
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ PUBLISHED: Mapping[str, tuple[type[PublicEvent], ...]] = {
         consent.AuthorizationEnded,
         consent.DocumentsVerified,
         consent.AccessDecided,
+        consent.EmergencyAccessDeclared,
+        consent.EmergencyAccessReviewed,
         consent.RecordsReleaseRequested,
         access.RecordViewed,
     ),

@@ -7,7 +7,7 @@ from uuid import UUID
 from google.protobuf.message import Message
 
 from shared.access.enforcement import AccessSource
-from shared.access.windows import HeldWindow, StaffMembership, holding
+from shared.access.windows import EMERGENCY, HeldWindow, StaffMembership, holding
 from shared.clock import RulesClock
 from shared.errors import NotAllowed, NotFound, Unauthenticated
 from shared.reading import Database
@@ -95,7 +95,7 @@ class Admission:
             return plain
         windows = await self.access.windows(token.account_id, located.patient_id)
         now = self._clock.now()
-        here = [w for w in holding(windows, now) if w.practice_id == located.practice_id]
+        here = [w for w in holding(windows, now) if w.practice_id == located.practice_id and w.is_own]
         fitting = [window for window in here if not policy.scope or policy.scope in window.scopes]
         if not fitting:
             return None
@@ -122,7 +122,8 @@ class Admission:
             if ACCOUNT in policy.callers:
                 raise NotFound
             raise NotAllowed("expected another member of staff: nobody acts on a record they own or represent")
-        if not member.roles & policy.roles:
+        by_role = bool(member.roles & policy.roles)
+        if not by_role and not await self._in_emergency(policy, located, token):
             raise NotAllowed
         return Actor(
             kind="staff",
@@ -132,7 +133,7 @@ class Admission:
             provider_id=member.provider_id,
             practice_id=member.practice_id,
             roles=member.roles,
-            acting_as="staff",
+            acting_as="staff" if by_role else EMERGENCY,
         )
 
     @staticmethod
@@ -142,11 +143,22 @@ class Admission:
             raise NotAllowed
         return Actor("staff", token.account_id, token.session_id, acting_as="staff")
 
+    async def _in_emergency(self, policy: Policy, located: Located, token: AccessToken) -> bool:
+        """Whether emergency access opens this read: recorded, for treatment, of a scope that it gives (R43)."""
+        is_read = policy.recorded and not policy.writes and policy.purpose == "treatment" and policy.scope != ""
+        if not is_read or located.patient_id is None:
+            return False
+        windows = await self.access.windows(token.account_id, located.patient_id)
+        return any(
+            not window.is_own and window.practice_id == located.practice_id and policy.scope in window.scopes
+            for window in holding(windows, self._clock.now())
+        )
+
     async def _owns(self, account_id: UUID, patient_id: UUID) -> bool:
         """Whether the account has a window on the patient that holds or will hold."""
         now = self._clock.now()
         windows: Sequence[HeldWindow] = await self.access.windows(account_id, patient_id)
-        return any(not window.is_over(now) for window in windows)
+        return any(window.is_own and not window.is_over(now) for window in windows)
 
 
 def _check_named(request: Message, field: str, located: UUID | None) -> None:

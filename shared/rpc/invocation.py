@@ -131,7 +131,8 @@ class Invocation:
             raise Unauthenticated
         found = await self.parts.access.windows(self.caller.token.account_id, None)
         scope = self.policy.scope
-        return [window for window in holding(found, self.now) if not scope or scope in window.scopes]
+        own = [window for window in holding(found, self.now) if window.is_own]
+        return [window for window in own if not scope or scope in window.scopes]
 
     def viewed(self, *object_ids: UUID, patient_id: UUID | None = None, practice_id: UUID | None = None) -> None:
         patient, practice = patient_id or self.patient_id, practice_id or self.practice_id

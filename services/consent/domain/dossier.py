@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.consent.domain.authorization import Authorization, EndReason
 from services.consent.domain.consent import PortalConsent
+from services.consent.domain.emergency import EmergencyAccess
 from services.consent.domain.errors import RepresentativeNotVerified
 from services.consent.domain.facts import Facts, Person, Signing
 from services.consent.domain.identifiers import consent_id, pair_stream, practice_stream
@@ -56,6 +57,7 @@ class Dossier:
     consents: dict[UUID, PortalConsent]
     authorizations: dict[UUID, Authorization]
     suspensions: dict[UUID, PairSuspension]
+    emergencies: dict[UUID, EmergencyAccess]
 
     async def read_person(self, source: Finds, person_id: UUID) -> None:
         """Reads that person's consent and suspension."""
@@ -131,6 +133,7 @@ class Dossier:
             patient_signatures=self._signatures(patient_id),
             people=tuple(people),
             forms=tuple(form.published_at for form in self.practice.forms),
+            emergencies=tuple(one.emergency for one in self.emergencies.values() if one.account_id == account_id),
         )
 
     def _signatures(self, person_id: UUID) -> tuple[Signing, ...]:
@@ -153,7 +156,11 @@ async def read_dossier(source: Finds, record: PatientRecord) -> Dossier:
     practice = await source.find(Practice, practice_stream(record.practice_id))
     if practice is None:
         raise Unavailable("expected the practice to be known; its event is on its way")
-    found = Dossier(practice, record, {}, {}, {})
+    found = Dossier(practice, record, {}, {}, {}, {})
+    for declared in record.emergencies:
+        emergency = await source.find(EmergencyAccess, declared.emergency_id)
+        if emergency is not None:
+            found.emergencies[emergency.id] = emergency
     for listed in record.authorizations:
         authorization = await source.find(Authorization, listed.authorization_id)
         if authorization is not None:

@@ -87,6 +87,24 @@ class PairSuspended(Refused):
     slug = "pair_suspended"
 
 
+class EmergencyOpen(Refused):
+    """Emergency access of that account to that record holds already; it is not lengthened (R43)."""
+
+    slug = "emergency_access_open"
+
+
+class EmergencyReviewed(Refused):
+    """An admin has reviewed it already (R43)."""
+
+    slug = "emergency_access_reviewed"
+
+
+class SecondPersonNeeded(Refused):
+    """The same person did the other half of an act that takes two (R43)."""
+
+    slug = "second_person_needed"
+
+
 class PairNotSuspended(Refused):
     """Only a suspended pair can be lifted."""
 

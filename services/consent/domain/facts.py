@@ -11,13 +11,15 @@ from services.consent.domain.calendar import end_of_day
 
 Scope = Literal["messages", "results", "documents", "appointments", "refills", "billing"]
 Kind = Literal["minor", "adult_authorization", "personal_representative", "executor"]
-ActingAs = Literal["self", "representative", "executor"]
+ActingAs = Literal["self", "representative", "executor", "emergency"]
 
 ALL_SCOPES: frozenset[Scope] = frozenset({"messages", "results", "documents", "appointments", "refills", "billing"})
 TEEN_SCOPES: frozenset[Scope] = frozenset({"appointments", "billing"})
 """R18: what representatives see between the two birthdays."""
 EXECUTOR_SCOPES: frozenset[Scope] = frozenset({"results", "documents", "billing"})
 """R20: an executor reads and pays; messages and appointments are for the living."""
+EMERGENCY_SCOPES: frozenset[Scope] = frozenset({"results", "documents"})
+"""R43: in an emergency other staff see what clinical staff see: the record."""
 PREPARATION = timedelta(days=90)
 """R19: how long before the adult's birthday (b) may be prepared."""
 GRACE = timedelta(days=30)
@@ -96,6 +98,14 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Emergency:
+    """Emergency access that the account declared as that member of staff."""
+
+    staff_id: UUID
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything about one (account, patient) that decides what the account may see."""
 
@@ -109,6 +119,7 @@ class Facts:
     people: tuple[Person, ...]
     forms: tuple[datetime, ...] = ()
     """When each version of the practice's form was published, the first version first."""
+    emergencies: tuple[Emergency, ...] = ()
 
 
 def holding(spans: Iterable[Span], at: datetime) -> Span | None:

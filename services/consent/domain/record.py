@@ -22,6 +22,14 @@ class Enrolment:
 
 
 @dataclass(frozen=True, slots=True)
+class Declared:
+    """An emergency of the record, and who declared it."""
+
+    emergency_id: UUID
+    account_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Authorized:
     """An authorization of the record, and whom it is for."""
 
@@ -71,6 +79,10 @@ class PatientRecord(Aggregate):
         authorization_id: UUID
         person_id: UUID
 
+    class EmergencyListed(Aggregate.Event):
+        emergency_id: UUID
+        account_id: UUID
+
     @staticmethod
     def create_id(patient_id: UUID) -> UUID:
         return record_stream(patient_id)
@@ -86,6 +98,7 @@ class PatientRecord(Aggregate):
         self.deaths: tuple[Span, ...] = ()
         self.enrolments: tuple[Enrolment, ...] = ()
         self.authorizations: tuple[Authorized, ...] = ()
+        self.emergencies: tuple[Declared, ...] = ()
 
     @property
     def subject_id(self) -> UUID:
@@ -153,6 +166,13 @@ class PatientRecord(Aggregate):
     def _authorization_listed(self, authorization_id: UUID, person_id: UUID) -> None:
         self.authorizations = (*self.authorizations, Authorized(authorization_id, person_id))
 
+    def list_emergency(self, emergency_id: UUID, account_id: UUID) -> None:
+        self._emergency_listed(emergency_id=emergency_id, account_id=account_id)
+
+    @event(EmergencyListed)
+    def _emergency_listed(self, emergency_id: UUID, account_id: UUID) -> None:
+        self.emergencies = (*self.emergencies, Declared(emergency_id, account_id))
+
     def is_enrolled(self, account_id: UUID | None, person_id: UUID) -> bool:
         """Whether that account (None: any) is joined as that person now."""
         return any(
@@ -167,8 +187,9 @@ class PatientRecord(Aggregate):
 
     @property
     def accounts(self) -> tuple[UUID, ...]:
-        """Every account that is or ever was joined, in the order of joining."""
-        return tuple(dict.fromkeys(joined.account_id for joined in self.enrolments))
+        """Every account that is or ever was joined, in the order of joining; then those of staff in emergencies."""
+        joined = [joined.account_id for joined in self.enrolments]
+        return tuple(dict.fromkeys([*joined, *(declared.account_id for declared in self.emergencies)]))
 
     def adolescent_at(self, practice: Practice) -> datetime:
         return start_of_age(self.birth_date, practice.adolescent_age, practice.zone)

@@ -1,4 +1,4 @@
-"""Who may see what, from when to when: the rules R2, R7, R17 to R20 and R42 over the facts of one account and patient.
+"""Who may see what, from when to when: R2, R7, R17 to R20, R42, R43 over the facts of one account and patient.
 
 Between two neighbouring instants at which any fact or birthday begins or ends nothing changes: so the rules are
 asked once at the start of each such stretch, and equal answers of neighbours are one window.
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from services.consent.domain.calendar import end_of_day, start_of_age
 from services.consent.domain.facts import (
     ALL_SCOPES,
+    EMERGENCY_SCOPES,
     EXECUTOR_SCOPES,
     GRACE,
     PREPARATION,
@@ -20,6 +21,7 @@ from services.consent.domain.facts import (
     ActingAs,
     BirthDate,
     Document,
+    Emergency,
     Facts,
     Grant,
     Person,
@@ -105,6 +107,7 @@ def _boundaries(facts: Facts) -> Iterator[datetime]:
         yield from (birth.since, ages.adolescent, ages.adult)
     yield from _ends(facts.deaths)
     yield from _ends(facts.patient_signatures)
+    yield from _ends(emergency.span for emergency in facts.emergencies)
     for published in facts.forms:
         yield from (published, published + GRACE)
     for person in facts.people:
@@ -138,13 +141,13 @@ def ages_by(facts: Facts, birth: BirthDate) -> Ages:
 
 
 def openings(facts: Facts, at: datetime) -> list[Opening]:
-    """What is open at that instant."""
+    """What is open at that instant; an emergency opens to staff whatever else stands on the record."""
+    found = [_in_emergency(one) for one in facts.emergencies if one.span.holds(at)]
     birth = birth_date_at(facts, at)
     if birth is None:
-        return []
+        return found
     ages = ages_by(facts, birth)
     death = holding(facts.deaths, at)
-    found: list[Opening] = []
     for person in facts.people:
         enrolment = holding(person.enrolments, at)
         if enrolment is None:
@@ -160,6 +163,12 @@ def openings(facts: Facts, at: datetime) -> list[Opening]:
 def birth_date_at(facts: Facts, at: datetime) -> BirthDate | None:
     """The birth date as known at that instant: a correction acts from its recording (R18)."""
     return next((birth for birth in reversed(facts.birth_dates) if birth.since <= at), None)
+
+
+def _in_emergency(emergency: Emergency) -> Opening:
+    """R43: reads for treatment, which policies of other roles do not give."""
+    because = (emergency.span.because,)
+    return Opening("emergency", emergency.staff_id, _ordered(EMERGENCY_SCOPES), "R43", because)
 
 
 def _as_self(facts: Facts, person: Person, enrolment: Span, ages: Ages, at: datetime) -> list[Opening]:

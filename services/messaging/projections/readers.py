@@ -6,7 +6,7 @@ from uuid import UUID
 
 import orjson
 
-from shared.access.windows import PREFERENCE
+from shared.access.windows import EMERGENCY, PREFERENCE
 from shared.contracts.consent.v1.events import AccessDecided, Window
 from shared.envelope import Recorded
 from shared.reading import ReadModel, Rows
@@ -64,7 +64,8 @@ async def patients_of(rows: Rows, account_id: UUID, patient_ids: list[UUID], sco
 
 def _at_all(text: str, scope: str, instants: tuple[datetime, ...]) -> list[Window]:
     """The window to act by at each of the instants; empty where one of them has none."""
-    windows = [Window.model_validate(window) for window in orjson.loads(text)]
+    decided = [Window.model_validate(window) for window in orjson.loads(text)]
+    windows = [window for window in decided if window.acting_as != EMERGENCY]
     chosen = []
     for at in instants:
         holding = [window for window in windows if _holds(window, at) and (not scope or scope in window.scopes)]

@@ -1,6 +1,7 @@
 """Who can see the record and why, who looked at it, and what the account holder can end (R37, R39)."""
 
 import asyncio
+from collections.abc import Sequence
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from starlette.responses import Response
@@ -33,19 +34,30 @@ async def access(page: Page) -> Response:
             documents.ListAccessHistoryRequest(patient_id=patient_id, page_token=page.more)
         ),
     )
+    emergencies = await _emergencies(page, acting)
     ids = [viewer.person_id for viewer in seen.viewers] + [one.person_id for one in granted.authorizations]
+    ids += [one.staff_id for one in emergencies]
     return page.render(
         "patient/access.html",
         asked=asked,
         viewers=seen.viewers,
         at=at,
         authorizations=granted.authorizations,
+        emergencies=emergencies,
         history=history.entries,
         own_account=page.session.account_id if page.session else "",
         names=await page.names(ids),
         next=history.next_page_token,
         here=HERE,
     )
+
+
+async def _emergencies(page: Page, acting: Acting) -> Sequence[consent.EmergencyAccess]:
+    """The patient is shown them; representatives know of their own looks only (R39, R43)."""
+    if not acting.own:
+        return []
+    request = consent.ListEmergencyAccessOfPatientRequest(patient_id=acting.patient_id)
+    return (await page.site.portal.consent.ListEmergencyAccessOfPatient(request)).emergencies
 
 
 async def _viewers(page: Page, question: consent.WhoCanSeeRequest, asked: Form) -> consent.WhoCanSeeResponse:

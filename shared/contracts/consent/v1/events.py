@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from shared.contracts.event import PatientEvent, PublicEvent
 
 Scope = Literal["messages", "results", "documents", "appointments", "refills", "billing"]
-ActingAs = Literal["self", "representative", "executor"]
+ActingAs = Literal["self", "representative", "executor", "emergency"]
 
 
 class ConsentFormPublished(PublicEvent):
@@ -91,6 +91,23 @@ class AccessDecided(PatientEvent):
     account_id: UUID
     generation: int
     windows: list[Window]
+
+
+class EmergencyAccessDeclared(PatientEvent):
+    """A member of staff sees one record for an hour, with a typed reason; the admin reviews it (R43)."""
+
+    emergency_id: UUID
+    account_id: UUID
+    staff_id: UUID
+    until: datetime
+
+
+class EmergencyAccessReviewed(PatientEvent):
+    """The admin's finding; what was not justified has ended."""
+
+    emergency_id: UUID
+    finding: Literal["justified", "unjustified"]
+    reviewed_by: UUID
 
 
 class RecordsReleaseRequested(PatientEvent):

@@ -15,6 +15,7 @@ from services.consent.domain.facts import (
     TEEN_SCOPES,
     BirthDate,
     Document,
+    Emergency,
     Facts,
     Grant,
     Person,
@@ -42,13 +43,15 @@ def may_see(facts: Facts, at: datetime) -> set[Scope]:
     """The rules, read off the paper: what may the account see at this instant?"""
     zone = ZoneInfo(facts.time_zone)
     today = at.astimezone(zone).date()
+    seen: set[Scope] = set()
+    if any(has(emergency.span, at) for emergency in facts.emergencies):
+        seen |= {"results", "documents"}
     known = [birth for birth in facts.birth_dates if birth.since <= at]
     if not known:
-        return set()
+        return seen
     born = known[-1].day
     years = age_on(born, today)
     is_dead = any(has(death, at) for death in facts.deaths)
-    seen: set[Scope] = set()
     for person in facts.people:
         if not any(has(span, at) for span in person.enrolments):
             continue
@@ -199,7 +202,9 @@ def any_facts(draw: some.DrawFn) -> Facts:
     if draw(mostly(some.just(False), some.just(True))):
         births.append(BirthDate(draw(instant), draw(BORN), "corrected"))
     deaths = draw(some.just(()) | held)
-    return Facts(PATIENT, zone, 12, 18, tuple(births), deaths, own, tuple(people), tuple(forms))
+    declared = draw(mostly(some.just(()), spans(instant, 0)))
+    emergencies = tuple(Emergency(PARENT, span) for span in declared)
+    return Facts(PATIENT, zone, 12, 18, tuple(births), deaths, own, tuple(people), tuple(forms), emergencies)
 
 
 @settings(max_examples=EXAMPLES, deadline=None)

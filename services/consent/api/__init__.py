@@ -1,0 +1,18 @@
+"""Consent's API: message in, command or question, message out; one module a topic."""
+
+from services.consent.api.access import Access
+from services.consent.api.consents import Consents
+from services.consent.api.emergencies import Emergencies
+from services.consent.api.representatives import Representatives
+from services.consent.decisions import Decisions
+
+__all__ = ["ConsentApi"]
+
+
+class ConsentApi(Consents, Representatives, Access, Emergencies):
+    """One method an RPC of ``portal.consent.v1.ConsentApi``."""
+
+    def __init__(self, decisions: Decisions) -> None:
+        Consents.__init__(self, decisions)
+        Representatives.__init__(self, decisions)
+        Access.__init__(self, decisions)
