@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -37,11 +37,16 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much is measured: rounds that count, seconds a side, stored events where it is about many."""
+    """How much is measured: rounds that count, seconds a side, and how many events are stored.
+
+    ``size`` where it is about reading many, ``stored`` in the full store, ``replayed`` where memory is watched.
+    """
 
     rounds: int
     seconds: float
     size: int
+    stored: int
+    replayed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class Opened:
     keys: SubjectKeys
     events: Pool
     dsn: str
+    keys_dsn: str
 
     @property
     def sealer(self) -> Sealer:
@@ -109,7 +115,7 @@ class Ground:
             store = PostgresEventStore(TABLE, keys, dsn, events)
             await store.open()
             stack.push_async_callback(store.close)
-            yield Opened(store, keys, events, dsn)
+            yield Opened(store, keys, events, dsn, keys_dsn)
 
     async def settle(self) -> None:
         """Writes what is dirty to disk, so that no side pays for what another one wrote."""
@@ -163,6 +169,3 @@ async def output(program: str, *arguments: str, discard: bool = False) -> str:
     if process.returncode:
         raise Broken(f"{program} ended with {process.returncode}: {complaint.decode()[-300:]}")
     return (printed or b"").decode()
-
-
-Say = Callable[[str], None]

@@ -6,12 +6,13 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import append, replay
+from benchmarks import append, bus, edge, gateway, growth, memory, replay, together
 from benchmarks.ground import Effort, Ground, laid, say
 from benchmarks.rounds import Measured
 
@@ -19,6 +20,12 @@ REPORT = Path(__file__).parents[1] / ".portal/reports/bench.json"
 GROUPS: Mapping[str, Callable[[Ground], Awaitable[list[Measured]]]] = {
     "append": append.run,
     "replay": replay.run,
+    "edge": edge.run,
+    "gateway": gateway.run,
+    "bus": bus.run,
+    "together": together.run,
+    "growth": growth.run,
+    "memory": memory.run,
 }
 """Name → what measures a row or several that belong together; the rows' order is theirs."""
 
@@ -30,12 +37,14 @@ def chosen(arguments: Sequence[str]) -> tuple[list[str], Effort]:
     parser.add_argument("--rounds", type=int, default=7, help="rounds that count")
     parser.add_argument("--seconds", type=float, default=2.0, help="of load a side and round")
     parser.add_argument("--size", type=int, default=200_000, help="stored events where it is about many")
+    parser.add_argument("--stored", type=int, default=24_000_000, help="events in the full store of row 10")
+    parser.add_argument("--replayed", type=int, default=10_000_000, help="events of row 11")
     given = parser.parse_args(arguments)
     only = [name for name in given.only.split(",") if name]
     unknown = [name for name in only if name not in GROUPS]
     if unknown:
         parser.error(f"expected groups out of {', '.join(GROUPS)}, found {', '.join(unknown)}")
-    return only or list(GROUPS), Effort(given.rounds, given.seconds, given.size)
+    return only or list(GROUPS), Effort(given.rounds, given.seconds, given.size, given.stored, given.replayed)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -74,14 +83,19 @@ def show(measured: Sequence[Measured]) -> None:
     Console(width=120).print(table)
 
 
+def report() -> list[dict[str, Any]]:
+    """The rows of the last report; none before the first."""
+    found: list[dict[str, Any]] = json.loads(REPORT.read_text())["rows"] if REPORT.exists() else []
+    return found
+
+
 def write(measured: Sequence[Measured]) -> None:
     """The report: rows that were not measured this time stay as they were."""
     lines = [one.line() for one in measured]
     new = {line["row"] for line in lines}
-    before = json.loads(REPORT.read_text())["rows"] if REPORT.exists() else []
-    kept = [line for line in before if line["row"] not in new]
+    rows = sorted([line for line in report() if line["row"] not in new] + lines, key=lambda line: line["row"])
     REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps({"rows": sorted(kept + lines, key=lambda line: line["row"])}, indent=1) + "\n")
+    REPORT.write_text(json.dumps({"rows": rows}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

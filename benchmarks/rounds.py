@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from shared.clock import monotonic
 
@@ -50,7 +51,7 @@ class Measured:
     def held(self) -> bool:
         return self.figure.holds(self.median)
 
-    def line(self) -> dict[str, object]:
+    def line(self) -> dict[str, Any]:
         """The row of ``bench.json``."""
         return {
             "row": self.figure.row,
