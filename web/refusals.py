@@ -30,6 +30,11 @@ REFUSALS: Mapping[str, str] = {
     "result_held": N_("This result is held. Lift the hold first."),
     "result_not_held": N_("This result is not held."),
     "hold_too_long": N_("A hold ends in the future, within 14 days."),
+    "transmission_not_open": N_("This link is closed already."),
+    "link_or_code_wrong": N_(
+        "This link and code open nothing. After three wrong codes, after 7 days or when it is taken back, a link is "
+        "closed: ask who sent it for a new one."
+    ),
     "approval_not_pending": N_("This approval has taken effect, or there is none. Retract the result instead."),
     "standing_approval_in_force": N_("You have signed for this category already."),
     "standing_approval_not_in_force": N_("This standing approval was revoked before."),
@@ -59,6 +64,7 @@ REFUSALS: Mapping[str, str] = {
     "document_unfit": N_("This kind of document does not support this kind of authorization."),
     "document_not_waiting": N_("This document does not wait to be verified."),
     "document_revoked": N_("This document was already revoked."),
+    "task_settled": N_("Somebody has settled this task already."),
     "emergency_access_open": N_("Your emergency access to this record still holds."),
     "emergency_access_reviewed": N_("This emergency access was reviewed already."),
     "pair_suspended": N_("This representative is suspended for this patient."),

@@ -1,5 +1,7 @@
 """Composes documents: hands its tables to the machinery."""
 
+from pathlib import Path
+
 from services.documents.api import DocumentsApi
 from services.documents.consumers import CONSUMERS
 from services.documents.files.blobs import Blobs
@@ -14,9 +16,12 @@ from services.documents.projections.questions import QUESTIONS
 from services.documents.projections.record_entries import RECORD_ENTRIES
 from services.documents.projections.release_policies import RELEASE_POLICIES
 from services.documents.projections.results import RESULTS
+from services.documents.projections.transmissions import TRANSMISSIONS
 from services.documents.published import PUBLISHED
 from services.documents.settings import DocumentsSettings
+from services.documents.shares import Shares
 from services.documents.stored import STORED
+from shared.contracts.consent.v1.peers_pb2_grpc import ConsentPeersStub
 from shared.contracts.documents.v1 import api_pb2, peers_pb2
 from shared.names import Names
 from shared.process import run
@@ -30,25 +35,37 @@ READ_MODELS = (
     PROVIDERS,
     QUESTIONS,
     HISTORY_STAFF,
+    TRANSMISSIONS,
     *ACCESS_HISTORY,
 )
 
 
 def compose(foundation: Foundation) -> Service:
-    """Documents asks identity for the names that a PDF shows, and keeps files in an object store."""
-    blobs = Blobs(DocumentsSettings().blobs_url, foundation.database)
+    """Documents asks identity for names, consent whether a mailed link may still show, and keeps files in a store."""
+    settings = DocumentsSettings()
+    blobs = Blobs(settings.blobs_url, foundation.database)
     names = Names(foundation.channel("identity"))
+    shares = Shares(
+        foundation.store,
+        foundation.database,
+        ConsentPeersStub(foundation.channel("consent")),
+        settings.service_key.derived("transmissions"),
+        settings.public_url,
+    )
     return Service(
         name="documents",
         stored=STORED,
         published=PUBLISHED,
         read_models=READ_MODELS,
         policies=POLICIES,
-        api=Endpoint("portal.documents.v1.DocumentsApi", api_pb2, DocumentsApi(names, blobs)),
-        peers=Endpoint("portal.documents.v1.DocumentsPeers", peers_pb2, DocumentsPeers(foundation.store, blobs)),
+        api=Endpoint("portal.documents.v1.DocumentsApi", api_pb2, DocumentsApi(names, blobs, shares)),
+        peers=Endpoint(
+            "portal.documents.v1.DocumentsPeers", peers_pb2, DocumentsPeers(foundation.store, blobs, shares, names)
+        ),
         processes=PROCESSES,
         consumers=CONSUMERS,
         effects=EFFECTS,
+        migrations=Path(__file__).with_name("migrations"),
     )
 
 

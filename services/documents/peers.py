@@ -9,11 +9,15 @@ from services.documents.commands.filing import Imported
 from services.documents.domain.attachments import Attachment
 from services.documents.domain.record import Entry, Kind
 from services.documents.domain.results import Report
+from services.documents.domain.transmission import Transmission
 from services.documents.files.blobs import Blobs
 from services.documents.projections import documents, results
+from services.documents.shares import Shares
 from shared.contracts.documents.v1 import peers_pb2
+from shared.envelope import Position
 from shared.errors import InvalidField, NotFound
 from shared.eventstore.store import EventStore
+from shared.names import Names
 from shared.rpc.call import Call
 from shared.rpc.fields import date_field, instant_message, text_field, uuid_field
 
@@ -26,8 +30,8 @@ MOST_ATTACHMENTS = 5
 class DocumentsPeers:
     """The peer port's servicer. Messaging brings its user's token."""
 
-    def __init__(self, store: EventStore, blobs: Blobs) -> None:
-        self._store, self._blobs = store, blobs
+    def __init__(self, store: EventStore, blobs: Blobs, shares: Shares, names: Names) -> None:
+        self._store, self._blobs, self._shares, self._names = store, blobs, shares, names
 
     async def AttachmentsOf(
         self, request: peers_pb2.AttachmentsOfRequest, call: Call
@@ -55,6 +59,38 @@ class DocumentsPeers:
             raise NotFound
         content = await self._blobs.get(found.patient_id, found.file.blob_id)
         return peers_pb2.AttachmentContentResponse(content_type=found.file.content_type, data=content)
+
+    async def TransmissionLink(
+        self, request: peers_pb2.TransmissionLinkRequest, call: Call
+    ) -> peers_pb2.TransmissionLinkResponse:
+        """NotFound unless that event sent it, it is still open, and its sender may still see what it shows."""
+        transmission_id = uuid_field(request.transmission_id, "transmission_id")
+        transmission = await self._shares.find(transmission_id)
+        if transmission is None or not await self._sent_by(transmission, request.cause):
+            raise NotFound
+        if not transmission.is_open(call.now) or not await self._shares.scopes(transmission, call.now):
+            raise NotFound
+        names = await self._names.of(transmission.practice_id)
+        call.viewed(transmission_id, patient_id=transmission.patient_id, practice_id=transmission.practice_id)
+        return peers_pb2.TransmissionLinkResponse(
+            url=self._shares.url(transmission_id),
+            email=transmission.transmitted.address,
+            practice_name=names.get(transmission.practice_id, ""),
+            language=transmission.transmitted.language,
+        )
+
+    async def _sent_by(self, transmission: Transmission, cause: str) -> bool:
+        """Whether the event that a peer names as its cause is the one that sent it."""
+        try:
+            named = Position.parse(cause)
+        except ValueError:
+            raise InvalidField("cause", "expected <service>:<number>") from None
+        if named.service != self._store.service or named.number < 1:
+            return False
+        async for page in self._store.read(named.number - 1, until=named.number):
+            event = page[0].event
+            return isinstance(event, Transmission.Sent) and event.transmission_id == transmission.transmission_id
+        return False
 
     async def _attachment(self, attachment_id: UUID, call: Call) -> Attachment | None:
         """From the store, so that one just uploaded is known; None for another patient's."""

@@ -8,7 +8,7 @@ from shared.access.locating import patient_of_request, practice_of_request
 from shared.errors import NotFound
 from shared.reading import Rows
 from shared.rpc.fields import uuid_field
-from shared.rpc.policy import ACCOUNT, PEER, STAFF, Locate, Located, Policy
+from shared.rpc.policy import ACCOUNT, ANYONE, PEER, STAFF, Locate, Located, Policy
 
 CLINICAL = frozenset({"provider", "clinical"})
 """R43: provider and clinical staff see the record."""
@@ -81,6 +81,13 @@ def _practice(*roles: str, writes: bool = False, step_up: bool = False, recorded
     )
 
 
+def _by_link() -> Policy:
+    """Whoever holds link and code; each look is recorded as the link's."""
+    return Policy(
+        callers=frozenset({ANYONE}), purpose="treatment", recorded=True, secrets=frozenset({"secret", "code"})
+    )
+
+
 def _own_wish() -> Policy:
     """The patient's own business, or that of whoever sees the results for them."""
     return Policy(
@@ -120,6 +127,23 @@ POLICIES: Mapping[str, Policy] = {
         locate=patient_of_request,
         recorded=True,
         step_up=True,
+    ),
+    "TransmitRecord": Policy(
+        callers=frozenset({ACCOUNT}),
+        purpose="treatment",
+        locate=patient_of_request,
+        writes=True,
+        recorded=True,
+        step_up=True,
+    ),
+    "ListTransmissions": Policy(callers=frozenset({ACCOUNT}), purpose="treatment", locate=patient_of_request),
+    "RevokeTransmission": Policy(
+        callers=frozenset({ACCOUNT}), purpose="treatment", locate=patient_of_request, writes=True
+    ),
+    "OpenTransmission": _by_link(),
+    "DownloadTransmission": _by_link(),
+    "TransmissionLink": Policy(
+        callers=frozenset({PEER}), purpose="communication", peers=frozenset({"messaging"}), recorded=True
     ),
     "ListPendingResults": _practice(*CLINICAL, recorded=True),
     "ListReviewTasks": _practice("provider", "admin"),

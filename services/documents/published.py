@@ -5,11 +5,13 @@ from uuid import UUID
 from services.documents.domain.documents import Document
 from services.documents.domain.record import RecordEntry
 from services.documents.domain.results import Result
+from services.documents.domain.transmission import Transmission
 from shared.contracts.documents.v1.events import (
     DocumentReceived,
     DocumentReleased,
     DocumentRetracted,
     RecordEntryListed,
+    RecordTransmitted,
     ResultReceived,
     ResultReleased,
     ResultRetracted,
@@ -122,6 +124,14 @@ def record_entry_listed(recorded: Recorded[RecordEntry.Listed]) -> RecordEntryLi
     )
 
 
+def record_transmitted(recorded: Recorded[Transmission.Sent]) -> RecordTransmitted:
+    """To whom is asked for when the mail is written."""
+    event = recorded.event
+    return RecordTransmitted(
+        practice_id=event.practice_id, patient_id=event.patient_id, transmission_id=event.transmission_id
+    )
+
+
 PUBLISHED: dict[type, Publish] = {
     Result.Received: result_received,
     Result.Released: result_released,
@@ -133,4 +143,5 @@ PUBLISHED: dict[type, Publish] = {
     Document.Retracted: document_retracted,
     Document.Misfiled: document_misfiled,
     RecordEntry.Listed: record_entry_listed,
+    Transmission.Sent: record_transmitted,
 }

@@ -1,7 +1,10 @@
 """What documents reads from its environment beside what every service reads: where files lie."""
 
+from functools import cached_property
+
 from pydantic import Field, field_validator
 
+from shared.privacy import ServiceKey
 from shared.settings import ServiceSettings
 
 
@@ -12,6 +15,11 @@ class DocumentsSettings(ServiceSettings):
 
     def __init__(self) -> None:
         super().__init__("documents")
+
+    @cached_property
+    def service_key(self) -> ServiceKey:
+        """From ``documents.key``: what links and codes of transmitted records are derived with."""
+        return ServiceKey("documents", (self.secrets / "documents.key").read_bytes())
 
     @field_validator("blobs_url")
     @classmethod

@@ -5,6 +5,7 @@ from services.documents.domain.documents import Document
 from services.documents.domain.record import RecordEntry
 from services.documents.domain.release_policy import ReleasePolicy, ReleaseWish, StandingApproval
 from services.documents.domain.results import Result
+from services.documents.domain.transmission import Transmission
 from shared.eventstore.stored import Json, Stored
 
 
@@ -30,6 +31,9 @@ STORED = (
     Stored("DocumentRetracted", Document.Retracted),
     Stored("DocumentMisfiled", Document.Misfiled),
     Stored("AttachmentUploaded", Attachment.Uploaded),
+    Stored("RecordTransmitted", Transmission.Sent),
+    Stored("TransmissionRevoked", Transmission.Revoked),
+    Stored("TransmissionUsedUp", Transmission.UsedUp),
     Stored("ReleasePolicyChosen", ReleasePolicy.Chosen),
     Stored("ReleasePolicyChanged", ReleasePolicy.Changed),
     Stored("StandingApprovalSigned", StandingApproval.Signed),

@@ -6,17 +6,20 @@ from typing import Any
 from uuid import UUID
 
 from services.messaging.domain.notification import Kind
-from services.messaging.processes import MAIL_ACCOUNT, MAIL_LINK, MAIL_PERSON, tell_readers
+from services.messaging.processes import MAIL_ACCOUNT, MAIL_LINK, MAIL_PERSON, MAIL_TRANSMISSION, tell_readers
 from shared.contracts.billing.v1.events import StatementPosted
 from shared.contracts.consent.v1.events import (
     AuthorizationEnded,
     AuthorizationGranted,
+    BirthdayAnnounced,
     ConsentWithdrawn,
     EmergencyAccessDeclared,
 )
-from shared.contracts.documents.v1.events import DocumentReleased, ResultReleased
+from shared.contracts.documents.v1.events import DocumentReleased, RecordTransmitted, ResultReleased
 from shared.contracts.event import PatientEvent
 from shared.contracts.identity.v1.events import (
+    AddressConfirmationRequested,
+    AddressReplaced,
     InvitationIssued,
     PatientUnenrolled,
     RecoveryRequested,
@@ -36,6 +39,19 @@ def after_result(recorded: Recorded[ResultReleased]) -> list[Effect]:
 def after_document(recorded: Recorded[DocumentReleased]) -> list[Effect]:
     event = recorded.event
     return unless_imported(recorded, tell_readers(event.practice_id, event.patient_id, "document", "documents"))
+
+
+def after_transmission(recorded: Recorded[RecordTransmitted]) -> list[Effect]:
+    """To whom is documents' secret until the mail is written; nobody of the portal's is told."""
+    event = recorded.event
+    details = {
+        "practice_id": str(event.practice_id),
+        "patient_id": str(event.patient_id),
+        "notice": "transmission",
+        "person_id": str(event.patient_id),
+        "transmission_id": str(event.transmission_id),
+    }
+    return [Effect(MAIL_TRANSMISSION, key=event.transmission_id, details=details)]
 
 
 def after_statement(recorded: Recorded[StatementPosted]) -> list[Effect]:
@@ -78,6 +94,17 @@ def after_grant(recorded: Recorded[AuthorizationGranted]) -> list[Effect]:
     return unless_imported(recorded, told)
 
 
+def after_announcement(recorded: Recorded[BirthdayAnnounced]) -> list[Effect]:
+    """Both sides are told that access changes soon; the child where an address of its own exists (R18)."""
+    event = recorded.event
+    told = tell_readers(event.practice_id, event.patient_id, "access-ahead", "")
+    child = _tell_person(event, event.patient_id)
+    return [
+        replace(told, details={**told.details, "only": "representative"}),
+        replace(child, details={**child.details, "notice": "access-ahead", "own_address": "yes"}),
+    ]
+
+
 def after_emergency(recorded: Recorded[EmergencyAccessDeclared]) -> list[Effect]:
     """The patient is told that a member of staff opened the record in an emergency (R43)."""
     event = recorded.event
@@ -114,7 +141,24 @@ def after_security(recorded: Recorded[SecurityNoticed]) -> list[Effect]:
     return [_tell_account(recorded.event, "security")]
 
 
-def _tell_account(event: RecoveryRequested | RecoveryWithheld | SecurityNoticed, kind: Kind) -> Effect:
+def after_address_asked(recorded: Recorded[AddressConfirmationRequested]) -> list[Effect]:
+    """To the new address, which identity gives with the link; the present one is told by the account's notice."""
+    event = recorded.event
+    told = _tell_account(event, "address-confirmation")
+    details = {**told.details, "issue_id": str(event.request_id), "purpose": "address-confirmation"}
+    return [replace(told, kind=MAIL_LINK, details=details)]
+
+
+def after_address_replaced(recorded: Recorded[AddressReplaced]) -> list[Effect]:
+    """The former address is told, too (R35); the new one by the account's notice."""
+    told = _tell_account(recorded.event, "security")
+    return [replace(told, details={**told.details, "former_of": str(recorded.event.request_id)})]
+
+
+AccountEvent = RecoveryRequested | RecoveryWithheld | SecurityNoticed | AddressConfirmationRequested | AddressReplaced
+
+
+def _tell_account(event: AccountEvent, kind: Kind) -> Effect:
     """It concerns an account, and no record of a patient: ``person_id`` is the account."""
     details = {
         "practice_id": str(event.practice_id),
@@ -140,7 +184,11 @@ def _tell_person(event: PatientEvent, person_id: UUID) -> Effect:
 
 
 CONSUMERS: Mapping[str, Mapping[type, Decide]] = {
-    "documents": {ResultReleased: after_result, DocumentReleased: after_document},
+    "documents": {
+        ResultReleased: after_result,
+        DocumentReleased: after_document,
+        RecordTransmitted: after_transmission,
+    },
     "billing": {StatementPosted: after_statement},
     "identity": {
         InvitationIssued: after_invitation,
@@ -149,11 +197,14 @@ CONSUMERS: Mapping[str, Mapping[type, Decide]] = {
         RecoveryRequested: after_recovery,
         RecoveryWithheld: after_withheld_recovery,
         SecurityNoticed: after_security,
+        AddressConfirmationRequested: after_address_asked,
+        AddressReplaced: after_address_replaced,
     },
     "consent": {
         AuthorizationGranted: after_grant,
         AuthorizationEnded: after_end_of_grant,
         ConsentWithdrawn: after_withdrawal,
+        BirthdayAnnounced: after_announcement,
         EmergencyAccessDeclared: after_emergency,
     },
 }

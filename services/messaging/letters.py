@@ -167,6 +167,34 @@ WORDINGS: Mapping[str, Mapping[str, Wording]] = {
             "Iniciar sesión",
         ),
     },
+    "access-ahead": {
+        "en": Wording(
+            "Access to the patient portal of {practice} will change soon",
+            "What can be seen in the patient portal of {practice} will change soon. Sign in to see from when on, or "
+            "call the practice.",
+            "Sign in",
+        ),
+        "es": Wording(
+            "El acceso al portal para pacientes de {practice} cambiará pronto",
+            "Lo que se puede ver en el portal para pacientes de {practice} cambiará pronto. Inicie sesión para ver "
+            "desde cuándo, o llame al consultorio.",
+            "Iniciar sesión",
+        ),
+    },
+    "transmission": {
+        "en": Wording(
+            "Something is shared with you through the patient portal of {practice}",
+            "Somebody shares something with you through the patient portal of {practice}. Open this link within 7 days "
+            "and give the code that they tell you; we do not mail it.",
+            "Open",
+        ),
+        "es": Wording(
+            "Alguien comparte algo con usted por el portal para pacientes de {practice}",
+            "Alguien comparte algo con usted por el portal para pacientes de {practice}. Abra este enlace en los "
+            "próximos 7 días e introduzca el código que esa persona le diga; no lo enviamos por correo.",
+            "Abrir",
+        ),
+    },
     "recovery": {
         "en": Wording(
             "A new password for the patient portal of {practice}",
@@ -193,6 +221,20 @@ WORDINGS: Mapping[str, Mapping[str, Wording]] = {
             "Alguien pidió una contraseña nueva para el portal para pacientes de {practice}. Como más de una persona "
             "usa esta dirección, no enviamos ningún enlace. Si fue usted, llame al consultorio. La página de ayuda:",
             "¿Tiene problemas?",
+        ),
+    },
+    "address-confirmation": {
+        "en": Wording(
+            "Confirm this address for the patient portal of {practice}",
+            "Somebody wants mails of the patient portal of {practice} to go to this address. If it was you, confirm it "
+            "within 60 minutes by this link. If not, do nothing: then nothing changes.",
+            "Confirm this address",
+        ),
+        "es": Wording(
+            "Confirme esta dirección para el portal para pacientes de {practice}",
+            "Alguien quiere que los correos del portal para pacientes de {practice} lleguen a esta dirección. Si fue "
+            "usted, confírmelo en los próximos 60 minutos con este enlace. Si no, no haga nada: no cambiará nada.",
+            "Confirmar esta dirección",
         ),
     },
     "security": {
@@ -226,7 +268,7 @@ FRAMES: Mapping[str, Frame] = {
     ),
 }
 
-ONE_TIME = frozenset({"invitation", "staff-invitation", "recovery"})
+ONE_TIME = frozenset({"invitation", "staff-invitation", "recovery", "address-confirmation"})
 """Kinds whose link is a secret of its own, with the reminder of the junk folder (R8)."""
 
 

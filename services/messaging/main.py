@@ -61,7 +61,7 @@ def compose(foundation: Foundation) -> Service:
         peers=Endpoint("portal.messaging.v1.MessagingPeers", peers_pb2, MessagingPeers()),
         processes=PROCESSES,
         consumers=CONSUMERS,
-        effects=Notifying(identity, mails, settings.public_url).effects(),
+        effects=Notifying(identity, documents, mails, settings.public_url).effects(),
     )
 
 

@@ -22,6 +22,7 @@ from services.messaging.letters import Letter, Sender, write
 from services.messaging.mail import MailRefused
 from services.messaging.projections import appointments, conversations, practices, readers
 from services.messaging.public_holidays import business_hours
+from shared.contracts.documents.v1.peers_pb2 import TransmissionLinkRequest, TransmissionLinkResponse
 from shared.contracts.identity.v1.peers_pb2 import (
     ContactOfRequest,
     ContactOfResponse,
@@ -42,6 +43,8 @@ MAIL_PERSON = "mail-person"
 """One mail to a person whom the event names, whose access may have ended."""
 MAIL_LINK = "mail-link"
 """One mail with a one-time link, to the address that identity bound it to."""
+MAIL_TRANSMISSION = "mail-transmission"
+"""One mail with the link to a transmitted record, to whom its sender named at documents."""
 MAIL_ACCOUNT = "mail-account"
 """One mail to the holder of an account, wherever identity reaches it."""
 LEAVE_UNREAD = "leave-unread"
@@ -163,6 +166,12 @@ class Identity(Protocol):
     def LinkOf(self, request: LinkOfRequest, /) -> Awaitable[LinkOfResponse]: ...
 
 
+class Documents(Protocol):
+    """As much of documents' peer stub as mails need."""
+
+    def TransmissionLink(self, request: TransmissionLinkRequest, /) -> Awaitable[TransmissionLinkResponse]: ...
+
+
 class Mails(Protocol):
     """As much of the mail server as mails need."""
 
@@ -173,8 +182,8 @@ class Mails(Protocol):
 class Notifying:
     """Carries out the effects. Everything personal is asked for when a mail is written, and not kept."""
 
-    def __init__(self, identity: Identity, mails: Mails, public_url: str) -> None:
-        self._identity, self._mails, self._public_url = identity, mails, public_url
+    def __init__(self, identity: Identity, documents: Documents, mails: Mails, public_url: str) -> None:
+        self._identity, self._documents, self._mails, self._public_url = identity, documents, mails, public_url
 
     def effects(self) -> Mapping[str, Run]:
         """Effect kind → what carries it out."""
@@ -185,6 +194,7 @@ class Notifying:
             REMIND_READER: self.remind_reader,
             MAIL_PERSON: self.mail_person,
             MAIL_LINK: self.mail_link,
+            MAIL_TRANSMISSION: self.mail_transmission,
             MAIL_ACCOUNT: self.mail_account,
             LEAVE_UNREAD: self.leave_unread,
             REMIND_APPOINTMENT: self.remind_appointment,
@@ -224,10 +234,22 @@ class Notifying:
             return
         await self._mail(carrying, link, link.url, [(one.practice_name, one.url) for one in link.further])
 
+    async def mail_transmission(self, carrying: Carrying) -> None:
+        """One that was revoked meanwhile, or whose sender may no longer see it, has no mail (R39)."""
+        effect = carrying.effect
+        request = TransmissionLinkRequest(cause=effect.cause, transmission_id=effect.details["transmission_id"])
+        try:
+            link = await self._documents.TransmissionLink(request)
+        except NotFound:
+            return
+        contact = ContactOfResponse(email=link.email, practice_name=link.practice_name, language=link.language)
+        await self._mail(carrying, contact, link.url)
+
     async def mail_account(self, carrying: Carrying) -> None:
         """An account that was closed meanwhile, or that nothing may be mailed to, gets no mail (R42)."""
         notice = _notice(carrying)
-        request = ContactOfRequest(account_id=str(notice.person_id), cause=notice.cause)
+        former_of = carrying.effect.details.get("former_of", "")
+        request = ContactOfRequest(account_id=str(notice.person_id), cause=notice.cause, former_of=former_of)
         try:
             contact = await self._identity.ContactOf(request)
         except NotFound:
@@ -259,11 +281,14 @@ class Notifying:
     async def _mail_contact(self, carrying: Carrying) -> None:
         notice = _notice(carrying)
         request = ContactOfRequest(
-            patient_id=str(notice.patient_id), person_id=str(notice.person_id), cause=notice.cause
+            patient_id=str(notice.patient_id),
+            person_id=str(notice.person_id),
+            cause=notice.cause,
+            own_address=carrying.effect.details.get("own_address") == "yes",
         )
         try:
             contact = await self._identity.ContactOf(request)
-        except NotFound:  # erased since
+        except NotFound:  # erased since, or without an address of their own
             return
         await self._mail(carrying, contact, f"{self._public_url}/")
 

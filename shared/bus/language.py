@@ -71,6 +71,7 @@ PUBLISHED: Mapping[str, tuple[type[PublicEvent], ...]] = {
         documents.DocumentReleased,
         documents.DocumentRetracted,
         documents.RecordEntryListed,
+        documents.RecordTransmitted,
         access.RecordViewed,
     ),
     "billing": (

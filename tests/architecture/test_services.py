@@ -58,6 +58,7 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "files": "uploads: types, the confined rewriting of PDFs, the object store",
         "business_days": "days that count, with the calendar's holidays",
         "result_pdf": "a result as PDF",
+        "shares": "links and codes of transmitted records",
         "templates": "what PDFs are set from",
     },
     "billing": {

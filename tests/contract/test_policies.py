@@ -26,6 +26,7 @@ WITHOUT_TOKEN = {
         "SignIn",
     },
     "consent": {"GetForm"},
+    "documents": {"DownloadTransmission", "OpenTransmission"},
     "billing": {"ReceiveProcessorEvent"},
 }
 """Every RPC that anyone may call without signing in. One more is a decision, not an accident."""

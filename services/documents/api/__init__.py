@@ -7,18 +7,23 @@ from services.documents.api.policy import ReleasePolicies, ReleaseWishes
 from services.documents.api.record import Record
 from services.documents.api.results import Results
 from services.documents.api.review import Review
+from services.documents.api.transmissions import Transmissions
 from services.documents.files.blobs import Blobs
+from services.documents.shares import Shares
 from shared.names import Names
 
 __all__ = ["DocumentsApi"]
 
 
-class DocumentsApi(Results, Review, ReleasePolicies, ReleaseWishes, Documents, Attachments, Record, Exporting):
+class DocumentsApi(
+    Results, Review, ReleasePolicies, ReleaseWishes, Documents, Attachments, Record, Exporting, Transmissions
+):
     """The API port's servicer; policies have been applied before a method is called."""
 
-    def __init__(self, names: Names, blobs: Blobs) -> None:
+    def __init__(self, names: Names, blobs: Blobs, shares: Shares) -> None:
         Results.__init__(self, names)
         Documents.__init__(self, blobs)
         Attachments.__init__(self, blobs)
         Record.__init__(self, names)
         Exporting.__init__(self, names, blobs)
+        Transmissions.__init__(self, names, blobs, shares)

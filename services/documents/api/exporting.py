@@ -1,9 +1,11 @@
 """A patient's record to take along (R39): what the caller may see of it, between two days."""
 
+from datetime import date
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from google.api.httpbody_pb2 import HttpBody
+from google.type.date_pb2 import Date
 
 from services.documents.api.callers import located
 from services.documents.exports.extract import Extract, Span, extract
@@ -32,9 +34,7 @@ class Exporting:
     async def ExportRecord(self, request: api_pb2.ExportRecordRequest, call: Call) -> HttpBody:
         form = choice_field(request.format, "format", FORMATS)
         language = choice_field(request.language or "en", "language", frozenset(WORDS))
-        first, last = date_field(request.since, "since"), date_field(request.until, "until")
-        if not 1900 <= first.year <= last.year <= 2200 or last < first:
-            raise InvalidField("until", "expected a day that is not before since, both between 1900 and 2200")
+        first, last = days_of(request.since, request.until)
         scopes = call.actor.scopes & EXPORTABLE
         if not scopes:
             raise NotFound
@@ -46,11 +46,21 @@ class Exporting:
         call.viewed(*found.object_ids)
         if form == "pdf":
             return HttpBody(content_type="application/pdf", data=await record_pdf(found, names, language))
-        made = bundle(found, names.get(patient_id, ""), await self._contents(found), call.now)
+        files = await contents(found, self._export_blobs)
+        made = bundle(found, names.get(patient_id, ""), files, call.now)
         return HttpBody(content_type="application/fhir+json", data=made)
 
-    async def _contents(self, found: Extract) -> dict[UUID, bytes]:
-        """The bytes of the documents; InvalidField where they are too many for one answer."""
-        if sum(row.size_bytes for row in found.documents) > MOST_FILE_BYTES:
-            raise InvalidField("since", "expected a shorter range of dates, or the PDF")
-        return {row.document_id: await self._export_blobs.get(row.patient_id, row.blob_id) for row in found.documents}
+
+def days_of(since: Date, until: Date) -> tuple[date, date]:
+    """The first and the last day of a range."""
+    first, last = date_field(since, "since"), date_field(until, "until")
+    if not 1900 <= first.year <= last.year <= 2200 or last < first:
+        raise InvalidField("until", "expected a day that is not before since, both between 1900 and 2200")
+    return first, last
+
+
+async def contents(found: Extract, blobs: Blobs) -> dict[UUID, bytes]:
+    """The bytes of the documents; InvalidField where they are too many for one answer."""
+    if sum(row.size_bytes for row in found.documents) > MOST_FILE_BYTES:
+        raise InvalidField("since", "expected a shorter range of dates, or the PDF")
+    return {row.document_id: await blobs.get(row.patient_id, row.blob_id) for row in found.documents}

@@ -67,3 +67,15 @@ class FileUnreadable(Refused):
     """A file that cannot be read, is locked, or has more than 500 pages."""
 
     slug = "file_unreadable"
+
+
+class TransmissionNotOpen(Refused):
+    """It was taken back, used up, or is over."""
+
+    slug = "transmission_not_open"
+
+
+class LinkOrCodeWrong(Refused):
+    """A wrong code; or a link that is unknown, expired, revoked or used up: nobody is told which (R39)."""
+
+    slug = "link_or_code_wrong"

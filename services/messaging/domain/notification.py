@@ -18,9 +18,12 @@ Kind = Literal[
     "appointment-reminder",
     "refill",
     "access",
+    "access-ahead",
     "recovery",
     "recovery-withheld",
+    "address-confirmation",
     "security",
+    "transmission",
 ]
 BounceReason = Literal["refused", "no_address"]
 

@@ -63,3 +63,9 @@ class RecordEntryListed(PatientEvent):
     entry_id: UUID
     kind: Literal["medication", "allergy", "immunization", "problem"]
     origin: Origin = "desk"
+
+
+class RecordTransmitted(PatientEvent):
+    """A link to a part of the record is to be mailed; the address is asked for when the mail is written (R39)."""
+
+    transmission_id: UUID

@@ -36,6 +36,8 @@ from shared.contracts.documents.v1.peers_pb2 import (
     AttachmentContentResponse,
     AttachmentsOfRequest,
     AttachmentsOfResponse,
+    TransmissionLinkRequest,
+    TransmissionLinkResponse,
 )
 from shared.contracts.event import PatientEvent, PublicEvent
 from shared.contracts.identity.v1 import events as identity
@@ -125,6 +127,7 @@ class Cabinet:
 
     uploaded: dict[str, AttachedFile] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
+    revoked: bool = False
 
     def upload(self, name: str = "knee.png", data: bytes = b"bytes") -> str:
         """The user brings a file; its id."""
@@ -138,6 +141,16 @@ class Cabinet:
     async def AttachmentsOf(self, request: AttachmentsOfRequest, /) -> AttachmentsOfResponse:
         found = [self.uploaded[one] for one in request.attachment_ids if one in self.uploaded]
         return AttachmentsOfResponse(attachments=found)
+
+    async def TransmissionLink(self, request: TransmissionLinkRequest, /) -> TransmissionLinkResponse:
+        if self.revoked:
+            raise NotFound
+        return TransmissionLinkResponse(
+            url=f"https://p/shared-record/{request.transmission_id}/secret",
+            email="aunt@example.org",
+            practice_name="Elm Street Practice",
+            language="es",
+        )
 
     async def AttachmentContent(self, request: AttachmentContentRequest, /) -> AttachmentContentResponse:
         if request.attachment_id not in self.contents:
@@ -297,7 +310,9 @@ class House:
 
     async def carry_out(self, *, again: bool = False) -> None:
         """Runs what is due until nothing follows. ``again``: everything a second time, as after a crash."""
-        runs = Notifying(self.contacts, MailServer(self.post.url, "Portal <portal@example.org>"), "https://p").effects()
+        runs = Notifying(
+            self.contacts, self.cabinet, MailServer(self.post.url, "Portal <portal@example.org>"), "https://p"
+        ).effects()
         means = Means(self.store, self.queues, FixedClock(self.now), self.database)
         done: set[UUID] = set() if again else {row["id"] for row in await self._done()}
         while todo := [row for row in await self.effects() if row["id"] not in done and self._is_due(row)]:

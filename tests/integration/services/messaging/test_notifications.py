@@ -8,15 +8,17 @@ from uuid import uuid4
 import pytest
 
 from shared.contracts.consent.v1.events import AuthorizationEnded, AuthorizationGranted, ConsentWithdrawn
-from shared.contracts.documents.v1.events import DocumentReleased, ResultReleased
+from shared.contracts.documents.v1.events import DocumentReleased, RecordTransmitted, ResultReleased
 from shared.contracts.identity.v1.events import (
+    AddressConfirmationRequested,
+    AddressReplaced,
     InvitationIssued,
     RecoveryRequested,
     RecoveryWithheld,
     SecurityNoticed,
     StaffInvited,
 )
-from shared.contracts.identity.v1.peers_pb2 import FurtherLink
+from shared.contracts.identity.v1.peers_pb2 import ContactOfRequest, FurtherLink, LinkOfRequest
 from shared.contracts.messaging.v1 import api_pb2
 from tests.integration.services.messaging.conftest import House
 from tests.integration.services.messaging.people import (
@@ -306,9 +308,47 @@ async def test_r12_where_the_address_proves_nobody_the_mail_holds_no_link_but_to
     assert re.findall(r"https://\S+", body.get_content()) == ["https://p/help"]
 
 
+async def test_r35_a_new_address_gets_the_link_and_once_confirmed_the_former_one_is_told(house: House) -> None:
+    request_id, until = uuid4(), house.now + timedelta(minutes=60)
+    await house.tell(
+        "identity",
+        AddressConfirmationRequested(practice_id=PRACTICE, account_id=PATIENT, request_id=request_id, expires_at=until),
+    )
+    await house.tell("identity", AddressReplaced(practice_id=PRACTICE, account_id=PATIENT, request_id=request_id))
+    await house.carry_out()
+    assert recipients(house) == ["form@example.org", ADDRESSES[PATIENT]]
+    link, contact = house.contacts.asked
+    assert isinstance(link, LinkOfRequest)
+    assert (link.purpose, link.issue_id) == ("address-confirmation", str(request_id))
+    assert isinstance(contact, ContactOfRequest)
+    assert (contact.account_id, contact.former_of) == (str(PATIENT), str(request_id))
+    assert sorted(await outcomes(house)) == ["address-confirmation:sent:", "security:sent:"]
+
+
 async def test_r35_security_notices_name_nobody_and_cannot_be_switched_off(house: House) -> None:
     await house.tell("identity", SecurityNoticed(practice_id=PRACTICE, account_id=PATIENT, about="password"))
     await house.carry_out()
     assert recipients(house) == [ADDRESSES[PATIENT]]
     assert house.post.catcher.mails[0]["Subject"] == "The security of your account at Elm Street Practice has changed"
     assert await outcomes(house) == ["security:sent:"]
+
+
+async def test_r39_a_transmitted_record_is_mailed_as_a_link_and_nothing_else(house: House) -> None:
+    transmission_id = uuid4()
+    await house.tell("documents", RecordTransmitted(**ABOUT, transmission_id=transmission_id))
+    await house.carry_out()
+    await house.carry_out(again=True)
+    assert recipients(house) == ["aunt@example.org"] * 2
+    first, second = house.post.catcher.mails
+    assert first["Message-ID"] == second["Message-ID"]
+    assert f"https://p/shared-record/{transmission_id}/secret" in first.get_body(("plain",)).get_content()  # type: ignore[union-attr]  # it has one
+    assert first["Subject"].startswith("Alguien comparte algo con usted")
+    assert await outcomes(house) == ["transmission:sent:"]
+
+
+async def test_r39_a_link_that_was_revoked_before_the_mail_left_is_not_mailed(house: House) -> None:
+    house.cabinet.revoked = True
+    await house.tell("documents", RecordTransmitted(**ABOUT, transmission_id=uuid4()))
+    await house.carry_out()
+    assert recipients(house) == []
+    assert await outcomes(house) == []
