@@ -27,6 +27,10 @@ class StoreFailure(Exception):
         super().__init__(f"the database refused with {sqlstate}")
 
 
+async def without_session_state(_connection: object) -> None:
+    """A pool's ``reset`` where nothing outlives its transaction, which asyncpg has rolled back: saves a round trip."""
+
+
 def is_lost(error: BaseException) -> bool:
     """asyncpg's own complaint about an argument is an interface error, too, but nothing that time mends."""
     return isinstance(error, LOST) and not isinstance(error, ValueError)

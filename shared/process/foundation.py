@@ -13,6 +13,7 @@ from grpc.aio import Channel
 from shared.aggregate import Aggregate
 from shared.bus import relay
 from shared.clock import RulesClock
+from shared.databases import without_session_state
 from shared.effects import table
 from shared.envelope import Recorded
 from shared.eventstore.postgres import KEY_MIGRATIONS, MIGRATIONS
@@ -121,7 +122,9 @@ async def lay(settings: ServiceSettings, stack: AsyncExitStack) -> Ground:
             await migrate(connection, folder, scope)
     async with key_pool.acquire() as connection:
         await migrate(connection, KEY_MIGRATIONS, "keys")
-    live = await stack.enter_async_context(await open_pool(urls.database_url, most=LIVE_CONNECTIONS))
+    live = await stack.enter_async_context(
+        await open_pool(urls.database_url, most=LIVE_CONNECTIONS, reset=without_session_state)
+    )
     building = await stack.enter_async_context(await open_pool(urls.database_url, most=BUILDING_CONNECTIONS))
     key = ServiceKey(settings.name, master)
     keys = SubjectKeys(key, events, key_pool)
@@ -133,4 +136,4 @@ async def lay(settings: ServiceSettings, stack: AsyncExitStack) -> Ground:
 
 
 def _plain_pool(url: str, most: int) -> "asyncpg.pool.Pool[asyncpg.Record]":
-    return asyncpg.create_pool(url, min_size=1, max_size=most)
+    return asyncpg.create_pool(url, min_size=1, max_size=most, reset=without_session_state)

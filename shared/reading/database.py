@@ -1,6 +1,6 @@
 """The service's own database: its pool, the live rows, and raw statements for adapters."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,14 +17,19 @@ from shared.reading.rows import Connection, LiveRows
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
+Reset: TypeAlias = Callable[[Any], Coroutine[Any, Any, None]]
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 """For ``shared.migrations.migrate``, after the event store's."""
 
 
-async def open_pool(dsn: str, *, least: int = 1, most: int = 10) -> Pool:
-    """The pool that reading and effects stand on. Unqualified names: the service's own tables, then live views."""
+async def open_pool(dsn: str, *, least: int = 1, most: int = 10, reset: Reset | None = None) -> Pool:
+    """The pool that reading and effects stand on. Unqualified names: the service's own tables, then live views.
+
+    ``reset``: what is done to a connection that comes back, in place of asyncpg's, which costs a round trip.
+    """
     return await asyncpg.create_pool(
-        dsn, min_size=least, max_size=most, init=_prepare, server_settings={"search_path": "public, live"}
+        dsn, min_size=least, max_size=most, init=_prepare, reset=reset, server_settings={"search_path": "public, live"}
     )
 
 
