@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 from shared.rpc.fields import date_message, instant_message
@@ -21,10 +21,24 @@ KEY = "key"
 PROOF = "proof"
 CONTROLS = frozenset({KEY, PROOF})
 MOST_FIELDS = 200
+UNKNOWN_KIND = "application/octet-stream"
 AMOUNT = re.compile(r"^\$?\s*(\d{1,3}(?:,\d{3})+|\d{1,15})(\.\d{2})?$", re.ASCII)
 
 Kind = Literal[
-    "text", "email", "tel", "password", "area", "day", "moment", "choice", "radio", "choices", "check", "code", "amount"
+    "text",
+    "email",
+    "tel",
+    "password",
+    "area",
+    "day",
+    "moment",
+    "choice",
+    "radio",
+    "choices",
+    "check",
+    "code",
+    "amount",
+    "file",
 ]
 
 
@@ -46,6 +60,15 @@ class Field:
     literal: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A file as the browser sent it; ``content_type`` is what the browser takes it for, '' where it does not know."""
+
+    name: str
+    content_type: str
+    content: bytes = field(repr=False)
+
+
 class Mistyped(Exception):
     """Something typed cannot be read; the form's ``errors`` say what."""
 
@@ -59,6 +82,8 @@ class Form:
     errors: dict[str, str] = field(default_factory=dict)
     blanks: dict[str, dict[str, object]] = field(default_factory=dict)
     """Field name → what is filled into its error text."""
+    files: Mapping[str, Sequence[Sent]] = field(default_factory=dict, repr=False)
+    """Field name → files. A browser never gives a file again: it is chosen anew after a mistake."""
     wants_proof: str = ""
     """``code`` or ``password`` where the command needs a proof of presence first."""
 
@@ -73,16 +98,17 @@ class Form:
         )
 
     @classmethod
-    async def read(cls, request: Request) -> "Form":
+    async def read(cls, request: Request, most_files: int = 0) -> "Form":
         """What the browser sent. A key that is no UUID is replaced: then no repeat is recognised."""
-        async with request.form(max_files=0, max_fields=MOST_FIELDS) as data:
+        async with request.form(max_files=most_files, max_fields=MOST_FIELDS) as data:
             values = gathered(data)
+            files = await received(data)
         sent = (values.get(KEY) or [""])[0]
         try:
             key = str(UUID(sent))
         except ValueError:
             key = str(uuid4())
-        return cls(key=key, values=values)
+        return cls(key=key, values=values, files=files)
 
     def get(self, name: str) -> str:
         """What was typed, without blanks around it."""
@@ -161,6 +187,13 @@ class Form:
             self.blame(name, N_("Enter an amount in dollars, for example 42.50."))
             return 0
 
+    def needed_file(self, name: str) -> Sent:
+        """A file that was chosen, and is not empty."""
+        found = [one for one in self.files.get(name, ()) if one.content]
+        if not found:
+            self.blame(name, N_("Choose a file."))
+        return found[0] if found else Sent("", "", b"")
+
     def kept(self) -> list[tuple[str, str]]:
         """Everything typed but the proof, to be sent again with the same key."""
         typed = [(name, value) for name, values in self.values.items() if name not in CONTROLS for value in values]
@@ -168,9 +201,20 @@ class Form:
 
 
 def gathered(data: FormData) -> dict[str, list[str]]:
-    """Name → texts; a browser's line ends become newlines. Files are not taken here."""
+    """Name → texts; a browser's line ends become newlines."""
     values: dict[str, list[str]] = {}
     for name, value in data.multi_items():
         if isinstance(value, str):
             values.setdefault(name, []).append(value.replace("\r\n", "\n"))
     return values
+
+
+async def received(data: FormData) -> dict[str, list[Sent]]:
+    """Name → files; a field in which none was chosen has none."""
+    files: dict[str, list[Sent]] = {}
+    for name, value in data.multi_items():
+        if isinstance(value, UploadFile) and value.filename:
+            kind = (value.content_type or "").partition(";")[0].strip().lower()
+            sent = Sent(value.filename, "" if kind == UNKNOWN_KIND else kind, await value.read())
+            files.setdefault(name, []).append(sent)
+    return files

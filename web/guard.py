@@ -1,5 +1,6 @@
 """What holds for every answer and every form: same origin, security headers, nothing of a third party."""
 
+import re
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -8,11 +9,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.settings import WebSettings
 
-LINK_PAGES = ("/invitation/", "/staff-invitation/", "/recovery/")
+LINK_PAGES = ("/invitation/", "/staff-invitation/", "/recovery/", "/address-confirmation/")
 """Their path holds a secret: no other page may be told where one came from."""
+UPLOAD_PAGES = re.compile(r"/practices/[^/]+/patients/[^/]+/documents/new")
+"""Their form holds a file."""
 READING = frozenset({"GET", "HEAD"})
 MOST_BYTES = 256 * 1024
 """Of a form: the longest text has 10,000 characters."""
+MOST_UPLOAD_BYTES = 10 * 1024 * 1024 + MOST_BYTES
+"""Of a form with a file: documents takes 10 MB."""
 
 REFUSED = b"This form was not sent by a page of the portal. Go back, load the page again and send it once more."
 
@@ -50,7 +55,11 @@ def is_own_form(headers: Headers, public_url: str) -> bool:
     return headers.get("origin") == public_url
 
 
-def limited(receive: Receive) -> Receive:
+def most_bytes(path: str) -> int:
+    return MOST_UPLOAD_BYTES if UPLOAD_PAGES.fullmatch(path) else MOST_BYTES
+
+
+def limited(receive: Receive, most: int) -> Receive:
     """The same body, but HTTPException 413 for one that is too large, whatever length it said it has."""
     received = 0
 
@@ -58,7 +67,7 @@ def limited(receive: Receive) -> Receive:
         nonlocal received
         message = await receive()
         received += len(message.get("body", b""))
-        if received > MOST_BYTES:
+        if received > most:
             raise HTTPException(413)
         return message
 
@@ -78,7 +87,7 @@ class Guard:
             return
         answered = self._sending(scope["path"], send)
         if scope["method"] in READING or is_own_form(Headers(scope=scope), self._settings.public_url):
-            await self._app(scope, limited(receive), answered)
+            await self._app(scope, limited(receive, most_bytes(scope["path"])), answered)
         else:
             start = {"type": "http.response.start", "status": 403}
             await answered({**start, "headers": [(b"content-type", b"text/plain; charset=utf-8")]})

@@ -50,6 +50,7 @@ class Page:
         self.request, self.site = request, site
         self.session: Session | None = None
         self.new_cookie = ""
+        self.most_files = 0
         self.acting: Acting | None = None
         self.desk: Desk | None = None
         self.practice: api_pb2.Practice | None = None
@@ -175,7 +176,7 @@ class Page:
 
     async def submit(self, act: Act, show: Show) -> Response:
         """Carries out a form's command with the form's key; on an error shows the form again with what was typed."""
-        form = await Form.read(self.request)
+        form = await Form.read(self.request, self.most_files)
         self.request.state.form = form
         try:
             if form.raw(PROOF):

@@ -7,9 +7,23 @@ from starlette.responses import Response
 
 from web.page import Page
 from web.pages import account, joining, links, public, recovery, security, signing
-from web.pages.patient import access, bills, conversations, overview, records, requests
-from web.pages.staff import authorizations, billing, consents, emergencies, patients, practice, results
+from web.pages.patient import access, bills, conversations, documents, exporting, overview, records, requests
+from web.pages.staff import (
+    authorizations,
+    billing,
+    consents,
+    emergencies,
+    history,
+    holds,
+    patients,
+    practice,
+    release,
+    results,
+    review,
+    tokens,
+)
 from web.pages.staff import conversations as queue
+from web.pages.staff import documents as files
 from web.pages.staff import requests as wishes
 from web.sheet import FormPage
 
@@ -92,6 +106,12 @@ PATIENT = [
     *shows(f"{_P}/results", records.results),
     *shows(f"{_P}/results/{{result_id}}", records.result),
     *shows(f"{_P}/results/{{result_id}}/pdf", records.result_pdf),
+    *does(f"{_P}/results/wait", records.wait),
+    *does(f"{_P}/results/show", records.end_wait),
+    *shows(f"{_P}/documents", documents.listed),
+    *shows(f"{_P}/documents/{{document_id}}", documents.one),
+    *shows(f"{_P}/documents/{{document_id}}/file", documents.file),
+    *form(f"{_P}/export", exporting.EXPORT),
     *shows(f"{_P}/record", records.record),
     *shows(f"{_P}/appointments", requests.appointments),
     *form(f"{_P}/appointments/new", requests.APPOINTMENT),
@@ -119,6 +139,11 @@ STAFF = [
     *form(f"{_DP}/name", patients.NAME),
     *form(f"{_DP}/persons/new", patients.PERSON),
     *form(f"{_DP}/persons/{{person_id}}/end", consents.UNENROL),
+    *form(f"{_DP}/persons/{{person_id}}/reset-token", tokens.RESET_TOKEN),
+    *form(f"{_DP}/persons/{{person_id}}/joining-token", tokens.JOINING_TOKEN),
+    *form(f"{_DP}/persons/{{person_id}}/factor", tokens.FACTOR),
+    *shows(f"{_DP}/invitations/{{invitation_id}}/code", tokens.invitation_code),
+    *form(f"{_D}/security-question", tokens.QUESTION),
     *form(f"{_DP}/death", patients.DEATH),
     *shows(f"{_DP}/consents", consents.consents),
     *form(f"{_DP}/consents/new", consents.SIGN),
@@ -143,6 +168,17 @@ STAFF = [
     *shows(f"{_DP}/results/{{result_id}}/pdf", results.pdf),
     *does(f"{_DP}/results/{{result_id}}/release", results.release),
     *form(f"{_DP}/results/{{result_id}}/retract", results.RETRACT),
+    *form(f"{_DP}/results/{{result_id}}/hold", holds.HOLD),
+    *does(f"{_DP}/results/{{result_id}}/lift", holds.lift),
+    *form(f"{_DP}/results/{{result_id}}/refile", holds.REFILE),
+    *shows(f"{_DP}/documents", files.of_patient),
+    *form(f"{_DP}/documents/new", files.UPLOAD),
+    *shows(f"{_DP}/documents/{{document_id}}", files.one),
+    *shows(f"{_DP}/documents/{{document_id}}/file", files.file),
+    *does(f"{_DP}/documents/{{document_id}}/release", files.release),
+    *form(f"{_DP}/documents/{{document_id}}/retract", files.RETRACT),
+    *form(f"{_DP}/documents/{{document_id}}/withdraw", files.WITHDRAW),
+    *shows(f"{_DP}/history", history.of_patient),
     *shows(f"{_DP}/billing", billing.account),
     *form(f"{_DP}/billing/charges/new", billing.CHARGE),
     *does(f"{_DP}/billing/statements", billing.post_statement),
@@ -150,7 +186,15 @@ STAFF = [
     *shows(f"{_DP}/billing/statements/{{statement_id}}/pdf", billing.statement_pdf),
     *form(f"{_DP}/billing/payments/{{payment_id}}/refund", billing.REFUND),
     *form(f"{_DP}/conversations/new", queue.COMPOSE),
-    *shows(f"{_D}/approvals", results.approvals),
+    *shows(f"{_D}/approvals", review.approvals),
+    *does(f"{_D}/approvals/approve", review.approve),
+    *does(f"{_D}/approvals/undo", review.undo),
+    *shows(f"{_D}/tasks", review.tasks),
+    *shows(f"{_D}/documents", files.waiting),
+    *shows(f"{_D}/release", release.policy),
+    *form(f"{_D}/release/choice", release.CHOICE),
+    *form(f"{_D}/release/standing/new", release.STANDING),
+    *does(f"{_D}/release/standing/{{approval_id}}/revoke", release.revoke),
     *shows(f"{_D}/conversations", queue.listed),
     *both(f"{_D}/conversations/{{conversation_id}}", queue.one, queue.reply),
     *does(f"{_D}/conversations/{{conversation_id}}/settle", queue.settle),

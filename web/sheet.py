@@ -53,12 +53,15 @@ class FormPage:
 
     ask: Callable[[Page], Awaitable[Sheet]]
     act: Callable[[Page, Form], Awaitable[Response]]
+    most_files: int = 0
 
     async def get(self, page: Page) -> Response:
         sheet = await self.ask(page)
         return sheet.show(page, sheet.start)
 
     async def post(self, page: Page) -> Response:
+        page.most_files = self.most_files
+
         async def act(form: Form) -> Response:
             return await self.act(page, form)
 

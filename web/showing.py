@@ -12,6 +12,7 @@ from web.language import Translate
 from web.words import WORDS
 
 PLACES = 4
+KILO = 1000
 PLAIN_NUMBER = re.compile(r"^-?\d{1,30}\.\d{1,30}$")
 MONTHS = {
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
@@ -68,6 +69,15 @@ def measured(value: str) -> str:
     places = PLACES if abs(number) >= 1 or number == 0 else PLACES - 1 - number.adjusted()
     rounded = f"{round(number, places):f}"
     return rounded.rstrip("0").rstrip(".") if "." in rounded else rounded
+
+
+def sized(count: int) -> str:
+    """A number of bytes as people read it: 512 B, 14 kB, 2.3 MB."""
+    if count < KILO:
+        return f"{count} B"
+    if count < KILO * KILO:
+        return f"{round(count / KILO)} kB"
+    return f"{count / KILO / KILO:.1f} MB"
 
 
 def zone_of(name: str) -> ZoneInfo:

@@ -15,7 +15,7 @@ from web.portal import Portal
 from web.sealing import Sealer
 from web.sessions import Sessions
 from web.settings import WebSettings
-from web.showing import Showing, measured
+from web.showing import Showing, measured, sized
 
 FOLDER = Path(__file__).parent
 KEPT_SECONDS = 30.0
@@ -51,6 +51,7 @@ def environment(language: str) -> Environment:
         "money": showing.money,
         "said": showing.said,
         "measured": measured,
+        "sized": sized,
     }
     return found
 

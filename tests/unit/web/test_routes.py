@@ -140,8 +140,9 @@ def test_every_form_that_is_sent_has_a_page_that_shows_it() -> None:
     shown = {way.path for way in WAYS if way.method == "GET"}
     buttons = {way.path.rpartition("/")[2] for way in WAYS if way.method == "POST" and way.path not in shown}
     assert buttons == {
-        "accept", "activate", "answer", "assign", "cancel", "code", "confirm", "deactivate", "documents", "end",
-        "invitations", "join", "keep", "release", "settle", "sign", "sign-out", "statements", "verify",
+        "accept", "activate", "answer", "approve", "assign", "cancel", "code", "confirm", "deactivate",
+        "documents", "end", "invitations", "join", "keep", "lift", "release", "review", "revoke", "settle", "show",
+        "sign", "sign-out", "statements", "undo", "verify", "wait",
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ FEW = 5
 PAGES = {
     "message": "conversations",
     "result": "results",
+    "document": "documents",
     "statement": "statements",
     "appointment": "appointments",
     "refill": "refills",

@@ -284,14 +284,23 @@ async def _record_death(page: Page, form: Form) -> Response:
 
 
 async def mails(page: Page) -> Response:
-    """Mails sent and come back, of the practice."""
+    """Mails sent and come back, of the practice; ``?state=bounced`` and ``?patient=`` choose among them."""
     desk = await at_desk(page, "front_desk", "support", "admin")
-    request = messaging.ListNotificationsRequest(practice_id=desk.practice_id, page_token=page.more)
+    asked = page.request.query_params
+    bounced, patient_id = asked.get("state") == "bounced", asked.get("patient", "")[:36]
+    request = messaging.ListNotificationsRequest(
+        practice_id=desk.practice_id,
+        patient_id=patient_id,
+        state="bounced" if bounced else "",
+        page_token=page.more,
+    )
     answer = await page.site.portal.messaging.ListNotifications(request)
     ids = [one.patient_id for one in answer.notifications] + [one.person_id for one in answer.notifications]
     return page.render(
         "staff/mails.html",
         mails=answer.notifications,
+        bounced=bounced,
+        patient_id=patient_id,
         names=await page.names(ids),
         next=answer.next_page_token,
         here="mails",

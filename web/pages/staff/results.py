@@ -1,8 +1,9 @@
-"""Approvals: what waits, one result, its release; filing and taking back (R14)."""
+"""One result at the practice: its release, filing and correcting it, taking it back (R14)."""
 
 from starlette.responses import Response
 
 from shared.contracts.documents.v1 import api_pb2 as documents
+from shared.contracts.identity.v1 import api_pb2 as identity
 from web.acting import at_desk, patient_at
 from web.forms import Field, Form
 from web.language import N_
@@ -15,21 +16,8 @@ from web.words import options
 
 CLINICAL = ("provider", "clinical")
 HERE = "approvals"
-ROWS = 6
+ROWS = 10
 PARTS = ("name", "value", "unit", "reference_low", "reference_high")
-
-
-async def approvals(page: Page) -> Response:
-    desk = await at_desk(page, *CLINICAL)
-    request = documents.ListPendingResultsRequest(practice_id=desk.practice_id, page_token=page.more)
-    found = await page.site.portal.documents.ListPendingResults(request)
-    return page.render(
-        "staff/approvals.html",
-        results=found.results,
-        names=await page.names(one.patient_id for one in found.results),
-        next=found.next_page_token,
-        here=HERE,
-    )
 
 
 async def of_patient(page: Page) -> Response:
@@ -43,10 +31,11 @@ async def of_patient(page: Page) -> Response:
 
 
 async def one(page: Page) -> Response:
-    return await _show(page, Form())
+    return await show(page, Form())
 
 
-async def _show(page: Page, form: Form) -> Response:
+async def show(page: Page, form: Form) -> Response:
+    """One result with all that staff know of it."""
     desk = await at_desk(page, *CLINICAL)
     patient = await patient_at(page, desk)
     request = documents.GetResultRequest(patient_id=patient.patient_id, result_id=page.id("result_id"))
@@ -74,12 +63,13 @@ async def release(page: Page) -> Response:
     async def act(form: Form) -> Response:
         request = documents.ReleaseResultRequest(patient_id=page.id("patient_id"), result_id=page.id("result_id"))
         released = await page.site.portal.documents.ReleaseResult(request)
-        return page.see(_path(page), released.position)
+        return page.see(path_of(page), released.position)
 
-    return await page.submit(act, lambda form: _show(page, form))
+    return await page.submit(act, lambda form: show(page, form))
 
 
-def _path(page: Page) -> str:
+def path_of(page: Page) -> str:
+    """The page of the URL's result."""
     return f"/practices/{page.id('practice_id')}/patients/{page.id('patient_id')}/results/{page.id('result_id')}"
 
 
@@ -90,7 +80,7 @@ async def _ask_retract(page: Page) -> Sheet:
         title=N_("Take back a result of {name}"),
         fields=[Field("reason", N_("Reason"), "area", hint=N_("The patient reads it."))],
         submit=N_("Take back"),
-        back=(_path(page), N_("The result")),
+        back=(path_of(page), N_("The result")),
         here=HERE,
         blanks={"name": full(patient.name)},
         danger=True,
@@ -103,21 +93,66 @@ async def _retract(page: Page, form: Form) -> Response:
     )
     form.check()
     retracted = await page.site.portal.documents.RetractResult(request)
-    return page.see(_path(page), retracted.position)
+    return page.see(path_of(page), retracted.position)
+
+
+async def _orderers(page: Page, practice_id: str) -> Field:
+    """Who may have ordered a result: asked first when it waits (R14)."""
+    request = identity.ListProvidersRequest(practice_id=practice_id, page_size=200)
+    providers = (await page.site.portal.identity.ListProviders(request)).providers
+    return Field(
+        "ordering_provider_id",
+        N_("Ordered by"),
+        "choice",
+        options=[(one.provider_id, one.display_name) for one in providers],
+        required=False,
+        literal=True,
+    )
+
+
+async def _corrected(page: Page, patient_id: str) -> documents.GetResultResponse | None:
+    """The result of ``?corrects=`` that the new one corrects; None without one."""
+    if "corrects" not in page.request.query_params:
+        return None
+    request = documents.GetResultRequest(patient_id=patient_id, result_id=page.request.query_params["corrects"][:36])
+    return await page.site.portal.documents.GetResult(request)
+
+
+def _begun(corrected: documents.GetResultResponse | None) -> Form:
+    """A correction begins with what it corrects."""
+    if corrected is None:
+        return Form()
+    rows = {
+        f"values[{place}].{part}": getattr(value, part)
+        for place, value in enumerate(corrected.values[:ROWS])
+        for part in PARTS
+    }
+    return Form.filled(
+        title=corrected.summary.title,
+        category=corrected.summary.category,
+        ordering_provider_id=corrected.ordering_provider_id,
+        **rows,
+    )
 
 
 async def _ask_file(page: Page) -> Sheet:
     desk = await at_desk(page, *CLINICAL)
     patient = await patient_at(page, desk)
+    corrected = await _corrected(page, patient.patient_id)
     return Sheet(
-        title=N_("File a result of {name}"),
+        title=N_("File a result of {name}") if corrected is None else N_("Correct a result of {name}"),
         fields=[
             Field("title", N_("What was examined")),
             Field("category", N_("Category"), "choice", options=options("category")),
             Field("effective_at", N_("When it was measured"), "moment"),
+            await _orderers(page, desk.practice_id),
         ],
         submit=N_("File"),
+        intro=[]
+        if corrected is None
+        else [N_("A provider approves the correction anew. Until then what it corrects stays.")],
         back=back_to(desk, patient),
+        start=_begun(corrected),
         here="patients",
         blanks={"name": full(patient.name)},
         template="staff/file_result.html",
@@ -159,6 +194,8 @@ async def _file(page: Page, form: Form) -> Response:
             )
             for row in filled
         ],
+        ordering_provider_id=form.get("ordering_provider_id"),
+        corrects_result_id=page.request.query_params.get("corrects", "")[:36],
     )
     form.check()
     filed = await page.site.portal.documents.FileResult(request)
