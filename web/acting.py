@@ -96,6 +96,7 @@ class Desk:
             ("/conversations", N_("Messages"), "conversations", True),
             ("/appointments", N_("Appointments"), "appointments", self.has("provider", "clinical", "front_desk")),
             ("/refills", N_("Refills"), "refills", self.has("provider", "clinical")),
+            ("/refunds", N_("Money to send back"), "refunds", self.has("billing")),
             ("/mails", N_("Mails"), "mails", self.has("front_desk", "support", "admin")),
             ("/emergencies", N_("Emergency access"), "emergencies", self.has("admin")),
             ("/staff", N_("Staff"), "staff", self.has("admin")),

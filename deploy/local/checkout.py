@@ -8,7 +8,8 @@ from deploy.local.ledger import Ledger, Object, new_id
 SESSION_SECONDS = 24 * 3600
 COMPLETED, EXPIRED = "checkout.session.completed", "checkout.session.expired"
 SUCCEEDED, FAILED = "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed"
-REFUNDED, DISPUTED = "charge.refunded", "charge.dispute.created"
+REFUNDED, DISPUTED, DECIDED = "charge.refunded", "charge.dispute.created", "charge.dispute.closed"
+TAKEN, RETURNED = "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated"
 
 
 class Invalid(Exception):
@@ -171,26 +172,48 @@ def refund(ledger: Ledger, fields: Object) -> Object:
 
 
 def dispute(ledger: Ledger, session: Object) -> Object:
-    """The cardholder's bank asks for the money back; once."""
+    """The cardholder's bank takes the money back until the dispute is decided; once a payment."""
     intent = ledger.get(session["payment_intent"] or "")
-    if intent is None or intent["status"] != "succeeded" or intent.get("disputed"):
+    if intent is None or intent["status"] != "succeeded" or intent.get("portal_dispute"):
         return session
-    ledger.put({**intent, "disputed": True})
-    ledger.tell(
-        DISPUTED,
-        {
-            "id": new_id("du_local"),
-            "object": "dispute",
-            "amount": intent["amount"] - intent["amount_refunded"],
-            "charge": intent["latest_charge"],
-            "currency": intent["currency"],
-            "metadata": {},
-            "payment_intent": intent["id"],
-            "reason": "general",
-            "status": "needs_response",
-        },
-    )
+    amount = intent["amount"] - intent["amount_refunded"]
+    made = {
+        "id": new_id("du_local"),
+        "object": "dispute",
+        "amount": amount,
+        "balance_transactions": [moved(-amount)],
+        "charge": intent["latest_charge"],
+        "currency": intent["currency"],
+        "metadata": {},
+        "payment_intent": intent["id"],
+        "reason": "general",
+        "status": "needs_response",
+    }
+    ledger.put(made)
+    ledger.put({**intent, "portal_dispute": made["id"]})
+    ledger.tell(DISPUTED, made)
+    ledger.tell(TAKEN, made)
     return session
+
+
+def decide(ledger: Ledger, session: Object, *, won: bool) -> Object:
+    """The cardholder's bank decides a dispute; won by the practice, the money comes back. Only the first counts."""
+    intent = ledger.get(session["payment_intent"] or "")
+    open_one = ledger.get(intent["portal_dispute"]) if intent is not None and "portal_dispute" in intent else None
+    if open_one is None or open_one["status"] != "needs_response":
+        return session
+    moves = [*open_one["balance_transactions"], *([moved(open_one["amount"])] if won else [])]
+    decided = {**open_one, "status": "won" if won else "lost", "balance_transactions": moves}
+    ledger.put(decided)
+    ledger.tell(DECIDED, decided)
+    if won:
+        ledger.tell(RETURNED, decided)
+    return session
+
+
+def moved(amount: int) -> Object:
+    """Money that a dispute moved: negative where it left the practice."""
+    return {"id": new_id("txn_local"), "object": "balance_transaction", "amount": amount, "fee": 0, "net": amount}
 
 
 def charge(intent: Object) -> Object:

@@ -127,7 +127,12 @@ class Ledger:
         """The whole ledger, for tests and for the page that shows it."""
         with closing(self._connection.execute("SELECT body, tries, delivered FROM events ORDER BY rowid")) as rows:
             events = [{**json.loads(body), "tries": tries, "delivered": at is not None} for body, tries, at in rows]
-        kinds = {"sessions": "checkout.session", "payments": "payment_intent", "refunds": "refund"}
+        kinds = {
+            "sessions": "checkout.session",
+            "payments": "payment_intent",
+            "refunds": "refund",
+            "disputes": "dispute",
+        }
         return {**{name: self.all(kind) for name, kind in kinds.items()}, "events": events}
 
 

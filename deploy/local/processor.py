@@ -1,9 +1,9 @@
 """The local payment processor: Stripe Checkout's flow on loopback, for Stripe's own SDK as the client.
 
-POST /v1/checkout/sessions, GET /v1/checkout/sessions/{id} and POST /v1/refunds take Stripe's forms or JSON, the bearer
-secret and Idempotency-Key; ``url`` leads to a page that pays, declines or leaves pending; webhooks follow, signed as
-Stripe signs (``Stripe-Signature: t=…,v1=…`` over the raw bytes), until one is answered with 2xx. ``/ledger.json`` shows
-all; ``/`` settles what was left pending, or disputes it.
+Sessions and refunds are made; these, disputes and payment intents are read: Stripe's forms or JSON, the bearer secret
+and Idempotency-Key; ``url`` leads to a page that pays, declines or leaves pending; webhooks follow, signed as Stripe
+signs (``Stripe-Signature: t=…,v1=…`` over the raw bytes), until one is answered with 2xx. ``/ledger.json`` shows all;
+``/`` settles what was left pending, disputes it, and decides the dispute.
 """
 
 import argparse
@@ -41,6 +41,13 @@ from deploy.local.secrets import read_password
 HOST = "127.0.0.1"
 POLL_SECONDS = 0.1
 WEBHOOK_SECONDS = 10.0
+KINDS = {
+    "checkout/sessions": "checkout.session",
+    "payment_intents": "payment_intent",
+    "refunds": "refund",
+    "disputes": "dispute",
+}
+"""Path below ``/v1/`` → the kind of what is read there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +91,7 @@ def refused(status: int, type: str, message: str, param: str = "") -> JSONRespon
 
 
 class Api:
-    """Stripe's three endpoints."""
+    """Stripe's endpoints, as many as the portal uses."""
 
     def __init__(self, ledger: Ledger, settings: Settings) -> None:
         self._ledger, self._settings = ledger, settings
@@ -95,12 +102,14 @@ class Api:
     async def refund(self, request: Request) -> Response:
         return await self._once(request, checkout.refund)
 
-    async def session(self, request: Request) -> Response:
+    async def read(self, request: Request) -> Response:
+        """One object of the kind that the path names."""
         if not self._is_client(request):
             return refused(401, "invalid_request_error", "expected the secret key")
+        kind = KINDS[request.url.path.removeprefix("/v1/").rpartition("/")[0]]
         found = self._ledger.get(request.path_params["id"])
-        if found is None or found["object"] != "checkout.session":
-            return refused(404, "invalid_request_error", "no such checkout.session", "id")
+        if found is None or found["object"] != kind:
+            return refused(404, "invalid_request_error", f"no such {kind}", "id")
         return JSONResponse(found)
 
     async def _once(self, request: Request, make: Callable[[Ledger, Object], Object]) -> Response:
@@ -167,9 +176,13 @@ class Pages:
                     checkout.settle(self._ledger, session, succeeded=False)
                 case "dispute":
                     checkout.dispute(self._ledger, session)
+                case "win":
+                    checkout.decide(self._ledger, session, won=True)
+                case "lose":
+                    checkout.decide(self._ledger, session, won=False)
                 case _:
                     raise HTTPException(400)
-        if outcome in {"settle", "refuse", "dispute"}:
+        if outcome in {"settle", "refuse", "dispute", "win", "lose"}:
             return RedirectResponse("/", 303)
         return RedirectResponse(session["success_url" if session["status"] == "complete" else "cancel_url"], 303)
 
@@ -187,7 +200,8 @@ class Pages:
         return session
 
     def _row(self, session: Object) -> str:
-        actions = {"settle": "Bank pays", "refuse": "Bank refuses"} if pending(session) else {"dispute": "Dispute"}
+        disputes = {"dispute": "Dispute", "win": "Practice wins", "lose": "Practice loses"}
+        actions = {"settle": "Bank pays", "refuse": "Bank refuses"} if pending(session) else disputes
         shown = actions if session["status"] == "complete" else {}
         buttons = "".join(f'<button name="outcome" value="{name}">{text}</button>' for name, text in shown.items())
         form = f'<form method="post" action="/pay/{session["id"]}">{buttons}</form>'
@@ -246,7 +260,7 @@ def application(folder: Path, settings: Settings) -> Starlette:
 
     routes = [
         Route("/v1/checkout/sessions", api.open_session, methods=["POST"]),
-        Route("/v1/checkout/sessions/{id}", api.session),
+        *(Route(f"/v1/{path}/{{id}}", api.read, methods=["GET"]) for path in KINDS),
         Route("/v1/refunds", api.refund, methods=["POST"]),
         Route("/pay/{id}", pages.pay, methods=["GET"]),
         Route("/pay/{id}", pages.answer, methods=["POST"]),

@@ -7,6 +7,7 @@ from services.billing.policies import POLICIES
 from services.billing.processes import PROCESSES, Payments
 from services.billing.processor import Processor
 from services.billing.projections.charges import CHARGES
+from services.billing.projections.payments import PAYMENTS
 from services.billing.projections.statements import STATEMENTS
 from services.billing.published import PUBLISHED
 from services.billing.settings import BillingSettings
@@ -26,7 +27,7 @@ def compose(foundation: Foundation) -> Service:
         name="billing",
         stored=STORED,
         published=PUBLISHED,
-        read_models=[CHARGES, STATEMENTS],
+        read_models=[CHARGES, STATEMENTS, PAYMENTS],
         policies=POLICIES,
         api=Endpoint("portal.billing.v1.BillingApi", api_pb2, BillingApi(processor, names, settings.public_url)),
         peers=Endpoint("portal.billing.v1.BillingPeers", peers_pb2, BillingPeers()),

@@ -2,10 +2,11 @@
 
 from datetime import date
 
-from services.billing import commands, messages
-from services.billing.commands import Imported
+from services.billing import messages
+from services.billing.commands import importing
+from services.billing.commands.importing import Imported
 from services.billing.domain.charges import Item
-from services.billing.projections import charges, statements
+from services.billing.projections import balances, charges
 from shared.contracts.billing.v1 import peers_pb2
 from shared.errors import InvalidField
 from shared.money import Money
@@ -19,7 +20,7 @@ class BillingPeers:
     async def ImportCharge(self, request: peers_pb2.ImportChargeRequest, call: Call) -> peers_pb2.ImportResponse:
         if request.amount_cents <= 0:
             raise InvalidField("amount_cents", "expected more than 0")
-        command = commands.ImportCharge(
+        command = importing.ImportCharge(
             practice_id=uuid_field(request.practice_id, "practice_id"),
             patient_id=uuid_field(request.patient_id, "patient_id"),
             resource_id=text_field(request.resource_id, "resource_id"),
@@ -30,24 +31,24 @@ class BillingPeers:
                 amount=Money(request.amount_cents, messages.currency_field(request.currency)),
             ),
         )
-        return _imported(await call.perform(commands.import_charge, command))
+        return _imported(await call.perform(importing.import_charge, command))
 
     async def ImportStatement(self, request: peers_pb2.ImportStatementRequest, call: Call) -> peers_pb2.ImportResponse:
         patient_id = uuid_field(request.patient_id, "patient_id")
         async with call.rows() as rows:
             open_charges = await charges.not_stated(rows, patient_id, imported=True)
-        command = commands.ImportStatement(
+        command = importing.ImportStatement(
             practice_id=uuid_field(request.practice_id, "practice_id"),
             patient_id=patient_id,
             resource_id=text_field(request.resource_id, "resource_id"),
             charge_ids=open_charges,
             due_on=_due(request, call),
         )
-        return _imported(await call.perform(commands.import_statement, command))
+        return _imported(await call.perform(importing.import_statement, command))
 
     async def BalanceOf(self, request: peers_pb2.BalanceOfRequest, call: Call) -> peers_pb2.BalanceOfResponse:
         async with call.rows() as rows:
-            found = await statements.balance(rows, uuid_field(request.patient_id, "patient_id"), confidential=True)
+            found = await balances.balance(rows, uuid_field(request.patient_id, "patient_id"), hidden=True)
         return peers_pb2.BalanceOfResponse(balance_cents=found.cents, currency=found.currency)
 
 

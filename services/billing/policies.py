@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from services.billing.projections import statements
-from shared.access.locating import patient_of_request
+from services.billing.projections import charges, payments, statements
+from shared.access.locating import patient_of_request, practice_of_request
 from shared.errors import NotFound
 from shared.reading import Rows
 from shared.rpc.fields import uuid_field
@@ -17,6 +17,11 @@ BILLING_STAFF = frozenset({"billing"})
 class OfStatement(Protocol):
     @property
     def statement_id(self) -> str: ...
+
+
+class OfCharge(Protocol):
+    @property
+    def charge_id(self) -> str: ...
 
 
 class OfPayment(Protocol):
@@ -32,10 +37,18 @@ async def statement_of_request(request: OfStatement, rows: Rows) -> Located:
     return Located(*found)
 
 
+async def charge_of_request(request: OfCharge, rows: Rows) -> Located:
+    """Practice and patient of the named charge; NotFound where there is none."""
+    found = await charges.one(rows, uuid_field(request.charge_id, "charge_id"))
+    if found is None:
+        raise NotFound
+    return Located(found.practice_id, found.patient_id)
+
+
 async def payment_of_request(request: OfPayment, rows: Rows) -> Located:
     """Practice and patient of the named payment; NotFound where there is none."""
-    payment = await statements.payment(rows, uuid_field(request.payment_id, "payment_id"))
-    found = None if payment is None else await statements.where(rows, payment.statement_id)
+    parts = await payments.shares(rows, uuid_field(request.payment_id, "payment_id"))
+    found = await statements.where(rows, parts[0].statement_id) if parts else None
     if found is None:
         raise NotFound
     return Located(*found)
@@ -79,7 +92,13 @@ POLICIES: Mapping[str, Policy] = {
     "ReceiveProcessorEvent": Policy(callers=frozenset({ANYONE}), purpose="billing"),
     "PostCharge": _staff(),
     "PostStatement": _staff(),
+    "AdjustCharge": _staff(charge_of_request),
+    "MakeChargeConfidential": _staff(charge_of_request),
+    "WithdrawStatement": _staff(statement_of_request),
     "RefundPayment": _staff(payment_of_request),
+    "ListRefundTasks": Policy(
+        callers=frozenset({STAFF}), purpose="billing", roles=BILLING_STAFF, locate=practice_of_request
+    ),
     "ImportCharge": _import(),
     "ImportStatement": _import(),
     "BalanceOf": Policy(callers=frozenset({PEER}), purpose="billing", peers=frozenset({"messaging", "web"})),

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from services.billing import commands
+from services.billing.commands import payments
 from services.billing.domain.statements import Statement
-from services.billing.processor import Processor
+from services.billing.processor import Processor, Sent
 from shared.effects import Carrying, Decide, Effect, Run
 from shared.envelope import Recorded
 from shared.eventstore.store import EventStore
@@ -57,8 +57,8 @@ class Payments:
 
     async def lapse(self, carrying: Carrying) -> None:
         details = carrying.effect.details
-        command = commands.FailPayment(UUID(details["statement"]), UUID(details["payment"]), "expired")
-        await carrying.perform(commands.fail_payment, command)
+        command = payments.FailPayment(UUID(details["statement"]), UUID(details["payment"]), "expired")
+        await carrying.perform(payments.fail_payment, command)
 
     async def refund(self, carrying: Carrying) -> None:
         details = carrying.effect.details
@@ -66,8 +66,16 @@ class Payments:
         statement = await self._store.find(Statement, statement_id)
         if statement is None or refund_id not in statement.refunds:
             return
-        await self._processor.refund(refund_id, statement.processor_payments[payment_id], statement.refunds[refund_id])
-        await carrying.perform(commands.complete_refund, commands.CompleteRefund(statement_id, payment_id, refund_id))
+        processor_payment = statement.payments[payment_id].processor_payment
+        sent = Sent(refund_id, payment_id, statement_id, statement.refunds[refund_id], processor_payment)
+        match await self._processor.refund(sent):
+            case "sent":
+                done = payments.CompleteRefund(statement_id, payment_id, refund_id)
+                await carrying.perform(payments.complete_refund, done)
+            case "failed":
+                await carrying.perform(payments.fail_refund, payments.FailRefund(statement_id, payment_id, refund_id))
+            case "on its way":
+                """The processor's webhook tells how it ends."""
 
     def effects(self) -> Mapping[str, Run]:
         return {"lapse-reservation": self.lapse, "refund": self.refund}

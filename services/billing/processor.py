@@ -8,12 +8,14 @@ from uuid import UUID
 
 import stripe
 
+from services.billing.domain.payments import Outcome
 from shared.errors import Refused, Unavailable
 from shared.money import Money
 
 T = TypeVar("T")
+RefundState = Literal["sent", "failed", "on its way"]
 
-EVENTS = frozenset(
+PAYMENT_EVENTS = frozenset(
     {
         "checkout.session.completed",
         "checkout.session.async_payment_succeeded",
@@ -21,7 +23,21 @@ EVENTS = frozenset(
         "checkout.session.expired",
     }
 )
-"""What of the processor's events concerns a payment; the others are taken and passed over."""
+REFUND_EVENTS = frozenset({"refund.updated", "refund.failed"})
+DISPUTE_EVENTS = frozenset(
+    {
+        "charge.dispute.created",
+        "charge.dispute.updated",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.funds_reinstated",
+        "charge.dispute.closed",
+    }
+)
+"""What of the processor's events concerns us, as a hint only: how things stand is fetched. Others are passed over."""
+DISPUTE_OUTCOMES: Mapping[str, Outcome] = {"won": "won", "warning_closed": "won", "prevented": "won", "lost": "lost"}
+"""How a dispute ended, by Stripe's word; with any other word it is open."""
+REFUND_STATES: Mapping[str, RefundState] = {"succeeded": "sent", "failed": "failed", "canceled": "failed"}
+"""With any other word it is on its way."""
 
 
 class SignatureInvalid(Refused):
@@ -41,8 +57,19 @@ class Checkout:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What the processor told of a payment: its own event id, and how the payment stands now."""
+class Sent:
+    """A refund to be carried out. ``refund_id`` is its idempotency key."""
+
+    refund_id: UUID
+    payment_id: UUID
+    statement_id: UUID
+    amount: Money
+    processor_payment: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentTold:
+    """How a payment stands now with the processor, and the event that told of it."""
 
     event_id: str
     payment_id: UUID
@@ -50,6 +77,32 @@ class Told:
     state: Literal["pending", "received", "failed"]
     amount: Money
     processor_payment: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundTold:
+    """How a refund stands now."""
+
+    event_id: str
+    payment_id: UUID
+    statement_id: UUID
+    refund_id: UUID
+    state: RefundState
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeTold:
+    """How a dispute stands now; ``taken`` is what it took of the payment and did not return."""
+
+    event_id: str
+    payment_id: UUID
+    statement_id: UUID
+    processor_dispute: str
+    outcome: Outcome
+    taken: Money
+
+
+Told = PaymentTold | RefundTold | DisputeTold
 
 
 class Processor:
@@ -92,42 +145,73 @@ class Processor:
         )
         return session.url or ""
 
-    async def refund(self, refund_id: UUID, processor_payment: str, amount: Money) -> None:
-        """Sends money back; once for one ``refund_id``."""
-        await _ask(
-            lambda: self._client.v1.refunds.create(
-                {
-                    "payment_intent": processor_payment,
-                    "amount": amount.cents,
-                    "metadata": {"refund_id": str(refund_id)},
-                },
-                {"idempotency_key": f"refund-{refund_id}"},
+    async def refund(self, sent: Sent) -> RefundState:
+        """Sends money back; once for one ``refund_id``. What the processor refuses has failed."""
+        named = {
+            "refund_id": str(sent.refund_id),
+            "payment_id": str(sent.payment_id),
+            "statement_id": str(sent.statement_id),
+        }
+        try:
+            made = await _ask(
+                lambda: self._client.v1.refunds.create(
+                    {"payment_intent": sent.processor_payment, "amount": sent.amount.cents, "metadata": named},
+                    {"idempotency_key": f"refund-{sent.refund_id}"},
+                )
             )
-        )
+        except stripe.InvalidRequestError:
+            return "failed"
+        return REFUND_STATES.get(made.status or "", "on its way")
 
     async def read_event(self, body: bytes, signature: str) -> Told | None:
         """What a webhook tells, checked over its raw bytes and fetched again from the processor; None: not for us.
 
-        Raises SignatureInvalid, InvalidField.
+        Raises SignatureInvalid.
         """
         event = self._verified(body, signature)
-        if event.type not in EVENTS:
-            return None
-        session_id = str(event.data.object["id"])
-        session = await _ask(lambda: self._client.v1.checkout.sessions.retrieve(session_id))
         try:
-            named = cast("Mapping[str, str]", session.metadata or {})
-            payment_id, statement_id = UUID(named["payment_id"]), UUID(named["statement_id"])
+            named = str(event.data.object["id"])
+            if event.type in PAYMENT_EVENTS:
+                return await self._payment(event.id, event.type, named)
+            if event.type in REFUND_EVENTS:
+                return await self._refund(event.id, named)
+            if event.type in DISPUTE_EVENTS:
+                return await self._dispute(event.id, named)
         except (KeyError, ValueError):
             return None
-        intent = session.payment_intent
-        return Told(
-            event_id=event.id,
+        return None
+
+    async def _payment(self, event_id: str, event_type: str, session_id: str) -> PaymentTold:
+        session = await _ask(lambda: self._client.v1.checkout.sessions.retrieve(session_id))
+        payment_id, statement_id = _named(session.metadata)
+        return PaymentTold(
+            event_id=event_id,
             payment_id=payment_id,
             statement_id=statement_id,
-            state=_state(event.type, session.payment_status),
+            state=_state(event_type, session.payment_status),
             amount=Money(session.amount_total or 0, (session.currency or "usd").upper()),
-            processor_payment=intent if isinstance(intent, str) else "" if intent is None else intent.id,
+            processor_payment=_id(session.payment_intent),
+        )
+
+    async def _refund(self, event_id: str, processor_refund: str) -> RefundTold:
+        refund = await _ask(lambda: self._client.v1.refunds.retrieve(processor_refund))
+        payment_id, statement_id = _named(refund.metadata)
+        refund_id = UUID(cast("Mapping[str, str]", refund.metadata)["refund_id"])
+        state = REFUND_STATES.get(refund.status or "", "on its way")
+        return RefundTold(event_id, payment_id, statement_id, refund_id, state)
+
+    async def _dispute(self, event_id: str, processor_dispute: str) -> DisputeTold:
+        dispute = await _ask(lambda: self._client.v1.disputes.retrieve(processor_dispute))
+        intent_id = _id(dispute.payment_intent)
+        intent = await _ask(lambda: self._client.v1.payment_intents.retrieve(intent_id))
+        payment_id, statement_id = _named(intent.metadata)
+        return DisputeTold(
+            event_id=event_id,
+            payment_id=payment_id,
+            statement_id=statement_id,
+            processor_dispute=dispute.id,
+            outcome=DISPUTE_OUTCOMES.get(dispute.status, "open"),
+            taken=Money(max(0, -sum(moved.amount for moved in dispute.balance_transactions)), dispute.currency.upper()),
         )
 
     def _verified(self, body: bytes, signature: str) -> stripe.Event:
@@ -137,6 +221,17 @@ class Processor:
             except (ValueError, stripe.SignatureVerificationError):
                 continue
         raise SignatureInvalid
+
+
+def _named(metadata: object) -> tuple[UUID, UUID]:
+    """Payment and statement, as the hosted page was opened for them; KeyError, ValueError for a payment of others."""
+    named = cast("Mapping[str, str]", metadata or {})
+    return UUID(named["payment_id"]), UUID(named["statement_id"])
+
+
+def _id(object_: object) -> str:
+    """The id of what may have come as its id alone; '' for none."""
+    return object_ if isinstance(object_, str) else str(getattr(object_, "id", ""))
 
 
 def _state(event_type: str, payment_status: str) -> Literal["pending", "received", "failed"]:

@@ -1,22 +1,28 @@
-"""What billing tells its peers of its own events: ids, states, integer amounts; no procedure, no number."""
+"""What billing tells its peers of its own events: ids, states, integer amounts; no procedure, no number, no reason."""
+
+from collections.abc import Callable
+from typing import TypeAlias
 
 from services.billing.domain.charges import Charge
 from services.billing.domain.statements import Statement
-from shared.contracts.billing.v1.events import (
-    ChargePosted,
-    PaymentFailed,
-    PaymentReceived,
-    PaymentRefunded,
-    PaymentStarted,
-    StatementPosted,
-)
+from shared.contracts.billing.v1 import events as told
+from shared.contracts.event import PatientEvent
 from shared.envelope import Recorded
 from shared.service import Publish
 
+OfPayment: TypeAlias = (
+    Statement.PaymentStarted
+    | Statement.PaymentReceived
+    | Statement.PaymentRefunded
+    | Statement.DisputeFundsTaken
+    | Statement.DisputeFundsReturned
+)
+"""What says an amount of a payment, and its practice."""
 
-def charge_posted(recorded: Recorded[Charge.Posted]) -> ChargePosted:
+
+def charge_posted(recorded: Recorded[Charge.Posted]) -> told.ChargePosted:
     event, item = recorded.event, recorded.event.item
-    return ChargePosted(
+    return told.ChargePosted(
         practice_id=event.practice_id,
         patient_id=event.patient_id,
         charge_id=event.charge_id,
@@ -27,9 +33,27 @@ def charge_posted(recorded: Recorded[Charge.Posted]) -> ChargePosted:
     )
 
 
-def statement_posted(recorded: Recorded[Statement.Posted]) -> StatementPosted:
+def charge_adjusted(recorded: Recorded[Charge.Adjusted]) -> told.ChargeAdjusted:
+    event = recorded.event
+    return told.ChargeAdjusted(
+        practice_id=event.practice_id,
+        patient_id=recorded.subject_id,
+        charge_id=recorded.stream_id,
+        adjustment_id=event.adjustment_id,
+        amount_cents=event.amount.cents,
+        currency=event.amount.currency,
+    )
+
+
+def charge_made_confidential(recorded: Recorded[Charge.MadeConfidential]) -> told.ChargeMadeConfidential:
+    return told.ChargeMadeConfidential(
+        practice_id=recorded.event.practice_id, patient_id=recorded.subject_id, charge_id=recorded.stream_id
+    )
+
+
+def statement_posted(recorded: Recorded[Statement.Posted]) -> told.StatementPosted:
     event, bill = recorded.event, recorded.event.bill
-    return StatementPosted(
+    return told.StatementPosted(
         practice_id=event.practice_id,
         patient_id=event.patient_id,
         statement_id=event.statement_id,
@@ -41,33 +65,15 @@ def statement_posted(recorded: Recorded[Statement.Posted]) -> StatementPosted:
     )
 
 
-def payment_started(recorded: Recorded[Statement.PaymentStarted]) -> PaymentStarted:
-    event = recorded.event
-    return PaymentStarted(
-        practice_id=event.practice_id,
-        patient_id=recorded.subject_id,
-        payment_id=event.payment_id,
-        statement_id=recorded.stream_id,
-        amount_cents=event.amount.cents,
-        currency=event.amount.currency,
+def statement_withdrawn(recorded: Recorded[Statement.Withdrawn]) -> told.StatementWithdrawn:
+    return told.StatementWithdrawn(
+        practice_id=recorded.event.practice_id, patient_id=recorded.subject_id, statement_id=recorded.stream_id
     )
 
 
-def payment_received(recorded: Recorded[Statement.PaymentReceived]) -> PaymentReceived:
+def payment_failed(recorded: Recorded[Statement.PaymentFailed]) -> told.PaymentFailed:
     event = recorded.event
-    return PaymentReceived(
-        practice_id=event.practice_id,
-        patient_id=recorded.subject_id,
-        payment_id=event.payment_id,
-        statement_id=recorded.stream_id,
-        amount_cents=event.amount.cents,
-        currency=event.amount.currency,
-    )
-
-
-def payment_failed(recorded: Recorded[Statement.PaymentFailed]) -> PaymentFailed:
-    event = recorded.event
-    return PaymentFailed(
+    return told.PaymentFailed(
         practice_id=event.practice_id,
         patient_id=recorded.subject_id,
         payment_id=event.payment_id,
@@ -75,23 +81,56 @@ def payment_failed(recorded: Recorded[Statement.PaymentFailed]) -> PaymentFailed
     )
 
 
-def payment_refunded(recorded: Recorded[Statement.PaymentRefunded]) -> PaymentRefunded:
+def dispute_opened(recorded: Recorded[Statement.DisputeOpened]) -> told.DisputeOpened:
     event = recorded.event
-    return PaymentRefunded(
+    return told.DisputeOpened(
         practice_id=event.practice_id,
         patient_id=recorded.subject_id,
         payment_id=event.payment_id,
         statement_id=recorded.stream_id,
-        amount_cents=event.amount.cents,
-        currency=event.amount.currency,
     )
+
+
+def dispute_closed(recorded: Recorded[Statement.DisputeClosed]) -> told.DisputeClosed:
+    event = recorded.event
+    return told.DisputeClosed(
+        practice_id=event.practice_id,
+        patient_id=recorded.subject_id,
+        payment_id=event.payment_id,
+        statement_id=recorded.stream_id,
+        outcome=event.outcome,
+    )
+
+
+def amount_of_payment(as_: Callable[..., PatientEvent]) -> Publish:
+    """The row of an event that says an amount of a payment; they differ in their word only."""
+
+    def publish(recorded: Recorded[OfPayment]) -> PatientEvent:
+        event = recorded.event
+        return as_(
+            practice_id=event.practice_id,
+            patient_id=recorded.subject_id,
+            payment_id=event.payment_id,
+            statement_id=recorded.stream_id,
+            amount_cents=event.amount.cents,
+            currency=event.amount.currency,
+        )
+
+    return publish
 
 
 PUBLISHED: dict[type, Publish] = {
     Charge.Posted: charge_posted,
+    Charge.Adjusted: charge_adjusted,
+    Charge.MadeConfidential: charge_made_confidential,
     Statement.Posted: statement_posted,
-    Statement.PaymentStarted: payment_started,
-    Statement.PaymentReceived: payment_received,
+    Statement.Withdrawn: statement_withdrawn,
+    Statement.PaymentStarted: amount_of_payment(told.PaymentStarted),
+    Statement.PaymentReceived: amount_of_payment(told.PaymentReceived),
     Statement.PaymentFailed: payment_failed,
-    Statement.PaymentRefunded: payment_refunded,
+    Statement.PaymentRefunded: amount_of_payment(told.PaymentRefunded),
+    Statement.DisputeOpened: dispute_opened,
+    Statement.DisputeFundsTaken: amount_of_payment(told.DisputeFundsTaken),
+    Statement.DisputeFundsReturned: amount_of_payment(told.DisputeFundsReturned),
+    Statement.DisputeClosed: dispute_closed,
 }

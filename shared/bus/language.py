@@ -81,11 +81,18 @@ PUBLISHED: Mapping[str, tuple[type[PublicEvent], ...]] = {
         billing.PaymentReceived,
         billing.PaymentFailed,
         billing.PaymentRefunded,
+        billing.ChargeAdjusted,
+        billing.ChargeMadeConfidential,
         access.RecordViewed,
+        billing.StatementWithdrawn,
     ),
 }
 """Service → its public events. A class that is not here is not sent, and passed over where it is read."""
 
+        billing.DisputeOpened,
+        billing.DisputeFundsTaken,
+        billing.DisputeFundsReturned,
+        billing.DisputeClosed,
 
 def wire_type(event_class: type[PublicEvent]) -> str:
     """The CloudEvents type, e.g. ``ConsentSigned.v1``."""

@@ -37,3 +37,15 @@ class AmountAboveReceived(Refused):
     """A refund is at most what was received and not refunded."""
 
     slug = "amount_above_received"
+
+
+class AmountAboveCharge(Refused):
+    """An adjustment is at most what the charge still comes to."""
+
+    slug = "amount_above_charge"
+
+
+class StatementWithdrawn(Refused):
+    """A withdrawn statement is neither paid nor adjusted."""
+
+    slug = "statement_withdrawn"

@@ -1,4 +1,4 @@
-"""Statements and their payments; what is due and what is owed are counted from them in the query (R33)."""
+"""Statements; what is due is counted from them and their payments in the query (R33)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from services.billing.domain.statements import Statement
+from services.billing.projections.payments import KEPT
 from shared.envelope import Recorded
 from shared.reading import ReadModel, Rows
 
@@ -17,25 +18,17 @@ TABLES = (
         posted_at timestamptz NOT NULL,
         due_on date NOT NULL,
         amount_cents bigint NOT NULL,
+        adjusted_cents bigint NOT NULL,
         currency text NOT NULL,
         confidential boolean NOT NULL,
+        withdrawn boolean NOT NULL,
+        hidden boolean NOT NULL,
         position bigint NOT NULL,
         subject_id uuid NOT NULL,
         sealed bytea NOT NULL
     )""",
     "CREATE INDEX statements_of_patient ON statements (patient_id, position DESC)",
-    """CREATE TABLE payments (
-        payment_id uuid PRIMARY KEY,
-        statement_id uuid NOT NULL,
-        state text NOT NULL,
-        amount_cents bigint NOT NULL,
-        received_cents bigint NOT NULL,
-        refunded_cents bigint NOT NULL,
-        currency text NOT NULL,
-        started_at timestamptz NOT NULL,
-        received_at timestamptz
-    )""",
-    "CREATE INDEX payments_of_statement ON payments (statement_id, started_at)",
+    "CREATE INDEX statements_of_practice ON statements (practice_id, position)",
 )
 
 
@@ -50,8 +43,11 @@ async def add(recorded: Recorded[Statement.Posted], rows: Rows) -> None:
             "posted_at": event.posted_at,
             "due_on": bill.due_on,
             "amount_cents": bill.amount.cents,
+            "adjusted_cents": 0,
             "currency": bill.amount.currency,
             "confidential": bill.confidential,
+            "withdrawn": False,
+            "hidden": bill.confidential,
             "position": recorded.position,
         },
         subject_id=event.patient_id,
@@ -59,68 +55,40 @@ async def add(recorded: Recorded[Statement.Posted], rows: Rows) -> None:
     )
 
 
-async def start_payment(recorded: Recorded[Statement.PaymentStarted], rows: Rows) -> None:
-    event = recorded.event
-    await rows.upsert(
-        "payments",
-        {"payment_id": event.payment_id},
-        {
-            "statement_id": recorded.stream_id,
-            "state": "pending",
-            "amount_cents": event.amount.cents,
-            "received_cents": 0,
-            "refunded_cents": 0,
-            "currency": event.amount.currency,
-            "started_at": event.started_at,
-        },
-    )
+async def adjust(recorded: Recorded[Statement.Adjusted], rows: Rows) -> None:
+    key = {"statement_id": recorded.stream_id}
+    found = await rows.fetch_one("SELECT adjusted_cents FROM statements WHERE statement_id = $1", recorded.stream_id)
+    if found is None:
+        raise LookupError("expected the statement that is adjusted")
+    await rows.update("statements", key, {"adjusted_cents": found["adjusted_cents"] + recorded.event.amount.cents})
 
 
-async def receive_payment(recorded: Recorded[Statement.PaymentReceived], rows: Rows) -> None:
-    event = recorded.event
-    await rows.update(
-        "payments",
-        {"payment_id": event.payment_id},
-        {"state": "received", "received_cents": event.amount.cents, "received_at": event.received_at},
-    )
-
-
-async def fail_payment(recorded: Recorded[Statement.PaymentFailed], rows: Rows) -> None:
-    await rows.update("payments", {"payment_id": recorded.event.payment_id}, {"state": "failed"})
-
-
-async def refund_payment(recorded: Recorded[Statement.PaymentRefunded], rows: Rows) -> None:
-    event = recorded.event
-    payment = await rows.fetch_one("SELECT refunded_cents FROM payments WHERE payment_id = $1", event.payment_id)
-    if payment is None:
-        raise LookupError("expected the payment that is refunded")
-    refunded = payment["refunded_cents"] + event.amount.cents
-    await rows.update("payments", {"payment_id": event.payment_id}, {"state": "refunded", "refunded_cents": refunded})
+async def withdraw(recorded: Recorded[Statement.Withdrawn], rows: Rows) -> None:
+    """One withdrawn because a charge became confidential would betray that charge by its amount: it is hidden."""
+    changed: dict[str, object] = {"withdrawn": True}
+    if recorded.event.reason == "confidential_charge":
+        changed["hidden"] = True
+    await rows.update("statements", {"statement_id": recorded.stream_id}, changed)
 
 
 STATEMENTS = ReadModel(
     "statements",
     "billing",
     TABLES,
-    {
-        Statement.Posted: add,
-        Statement.PaymentStarted: start_payment,
-        Statement.PaymentReceived: receive_payment,
-        Statement.PaymentFailed: fail_payment,
-        Statement.PaymentRefunded: refund_payment,
-    },
+    {Statement.Posted: add, Statement.Adjusted: adjust, Statement.Withdrawn: withdraw},
 )
 
-_STATEMENTS = """
-    SELECT statements.*,
-           amount_cents - coalesce((SELECT sum(received_cents - refunded_cents)::bigint FROM payments
-                                    WHERE payments.statement_id = statements.statement_id), 0) AS due_cents
-    FROM statements"""
+_STATEMENTS = f"""
+    SELECT statements.*, CASE WHEN withdrawn THEN 0 ELSE amount_cents - adjusted_cents END - kept AS due_cents,
+           refunding AS refunding_cents
+    FROM statements CROSS JOIN LATERAL (
+        SELECT coalesce(sum({KEPT}), 0)::bigint AS kept, coalesce(sum(refunding_cents), 0)::bigint AS refunding
+        FROM payments WHERE payments.statement_id = statements.statement_id) AS paid"""  # noqa: S608 - a constant
 
 
 @dataclass(frozen=True, slots=True)
 class StatementRow:
-    """One statement; ``due_cents`` is negative where more came than was due."""
+    """One statement; ``due_cents`` is negative where more came than was due; ``hidden`` from all but patient, staff."""
 
     statement_id: UUID
     practice_id: UUID
@@ -129,49 +97,36 @@ class StatementRow:
     posted_at: datetime
     due_on: date
     amount_cents: int
+    adjusted_cents: int
     due_cents: int
+    refunding_cents: int
     currency: str
     confidential: bool
+    withdrawn: bool
+    hidden: bool
     position: int
 
-
-@dataclass(frozen=True, slots=True)
-class PaymentRow:
-    """One payment as it stands."""
-
-    payment_id: UUID
-    statement_id: UUID
-    state: str
-    amount_cents: int
-    refunded_cents: int
-    currency: str
-    started_at: datetime
-    received_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """charges - payments - adjustments + refunds, over what one viewer sees."""
-
-    charges_cents: int
-    payments_cents: int
-    refunds_cents: int
-    currency: str
-    adjustments_cents: int = 0
+    @property
+    def state(self) -> str:
+        """open, paid or withdrawn."""
+        if self.withdrawn:
+            return "withdrawn"
+        return "open" if self.due_cents > 0 else "paid"
 
     @property
-    def cents(self) -> int:
-        return self.charges_cents - self.payments_cents - self.adjustments_cents + self.refunds_cents
+    def credit_cents(self) -> int:
+        """What came above what was due and is not on its way back."""
+        return max(0, -self.due_cents - self.refunding_cents)
 
 
-async def page(rows: Rows, patient_id: UUID, confidential: bool, before: int | None, size: int) -> list[StatementRow]:
-    """A patient's statements, the latest first; confidential ones only for those who may see them (R18)."""
+async def page(rows: Rows, patient_id: UUID, hidden: bool, before: int | None, size: int) -> list[StatementRow]:
+    """A patient's statements, the latest first; hidden ones only for those who may see them (R18)."""
     found = await rows.fetch(
         _STATEMENTS
-        + """ WHERE patient_id = $1 AND ($2 OR NOT confidential) AND ($3::bigint IS NULL OR position < $3)
+        + """ WHERE patient_id = $1 AND ($2 OR NOT hidden) AND ($3::bigint IS NULL OR position < $3)
               ORDER BY position DESC LIMIT $4""",
         patient_id,
-        confidential,
+        hidden,
         before,
         size,
     )
@@ -190,39 +145,16 @@ async def where(rows: Rows, statement_id: UUID) -> tuple[UUID, UUID] | None:
     return None if found is None else (found["practice_id"], found["patient_id"])
 
 
-async def payments(rows: Rows, statement_id: UUID) -> list[PaymentRow]:
-    """The payments of a statement, oldest first."""
+async def with_credit(rows: Rows, practice_id: UUID, after: int, size: int) -> list[StatementRow]:
+    """A practice's statements with money to be sent back, the oldest first: the refund tasks of billing staff."""
     found = await rows.fetch(
-        "SELECT * FROM payments WHERE statement_id = $1 ORDER BY started_at, payment_id", statement_id
+        f"""SELECT * FROM ({_STATEMENTS} WHERE practice_id = $1 AND position > $2) AS counted
+            WHERE -due_cents > refunding_cents ORDER BY position LIMIT $3""",  # noqa: S608 - a constant
+        practice_id,
+        after,
+        size,
     )
-    return [_payment(row) for row in found]
-
-
-async def payment(rows: Rows, payment_id: UUID) -> PaymentRow | None:
-    """One payment, None where there is none."""
-    found = await rows.fetch_one("SELECT * FROM payments WHERE payment_id = $1", payment_id)
-    return None if found is None else _payment(found)
-
-
-async def balance(rows: Rows, patient_id: UUID, confidential: bool) -> Balance:
-    """What a patient owes, over what the viewer sees (R18, R33)."""
-    charged = await rows.fetch_one(
-        """SELECT coalesce(sum(amount_cents), 0)::bigint AS cents, coalesce(min(currency), 'USD') AS currency
-           FROM charges WHERE patient_id = $1 AND ($2 OR NOT confidential)""",
-        patient_id,
-        confidential,
-    )
-    paid = await rows.fetch_one(
-        """SELECT coalesce(sum(received_cents), 0)::bigint AS received,
-                  coalesce(sum(refunded_cents), 0)::bigint AS refunded
-           FROM payments JOIN statements USING (statement_id)
-           WHERE patient_id = $1 AND ($2 OR NOT confidential)""",
-        patient_id,
-        confidential,
-    )
-    if charged is None or paid is None:
-        raise LookupError("expected one row of sums")
-    return Balance(charged["cents"], paid["received"], paid["refunded"], charged["currency"])
+    return [_statement(one) for one in found]
 
 
 def _statement(found: dict[str, Any]) -> StatementRow:
@@ -234,21 +166,12 @@ def _statement(found: dict[str, Any]) -> StatementRow:
         posted_at=found["posted_at"],
         due_on=found["due_on"],
         amount_cents=found["amount_cents"],
+        adjusted_cents=found["adjusted_cents"],
         due_cents=found["due_cents"],
+        refunding_cents=found["refunding_cents"],
         currency=found["currency"],
         confidential=found["confidential"],
+        withdrawn=found["withdrawn"],
+        hidden=found["hidden"],
         position=found["position"],
-    )
-
-
-def _payment(found: dict[str, Any]) -> PaymentRow:
-    return PaymentRow(
-        payment_id=found["payment_id"],
-        statement_id=found["statement_id"],
-        state=found["state"],
-        amount_cents=found["amount_cents"],
-        refunded_cents=found["refunded_cents"],
-        currency=found["currency"],
-        started_at=found["started_at"],
-        received_at=found["received_at"],
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 from services.messaging.keysets import Keyset
 from services.messaging.projections import conversations
 from services.messaging.projections.conversations import UNREAD
-from shared.contracts.billing.v1.events import StatementPosted
+from shared.contracts.billing.v1.events import StatementPosted, StatementWithdrawn
 from shared.contracts.documents.v1.events import DocumentReleased, ResultReleased, ResultRetracted
 from shared.envelope import Recorded
 from shared.reading import ReadModel, Rows
@@ -68,13 +68,23 @@ async def post_statement(recorded: Recorded[StatementPosted], rows: Rows) -> Non
     )
 
 
+async def withdraw_statement(recorded: Recorded[StatementWithdrawn], rows: Rows) -> None:
+    """What replaced it stands in the inbox by itself; why it was withdrawn is for nobody to see here (R18)."""
+    await rows.delete("inbox_statements", {"item_id": recorded.event.statement_id})
+
+
 INBOX_RECORDS = ReadModel(
     "inbox_records",
     "documents",
     RECORD_TABLES,
     {ResultReleased: release_result, ResultRetracted: retract_result, DocumentReleased: release_document},
 )
-INBOX_STATEMENTS = ReadModel("inbox_statements", "billing", STATEMENT_TABLES, {StatementPosted: post_statement})
+INBOX_STATEMENTS = ReadModel(
+    "inbox_statements",
+    "billing",
+    STATEMENT_TABLES,
+    {StatementPosted: post_statement, StatementWithdrawn: withdraw_statement},
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,6 +176,28 @@ async def test_no_more_is_refunded_than_was_paid(portal: Portal) -> None:
     assert ledger["payments"][0]["amount_refunded"] == 4250
 
 
+@pytest.mark.parametrize(
+    ("decision", "status", "left", "told"),
+    [
+        ("win", "won", 0, ["charge.dispute.closed", "charge.dispute.funds_reinstated"]),
+        ("lose", "lost", -4250, ["charge.dispute.closed"]),
+    ],
+)
+async def test_a_dispute_takes_the_money_and_is_decided_once(
+    portal: Portal, decision: str, status: str, left: int, told: list[str]
+) -> None:
+    session = await portal.open()
+    await portal.answer(session, "pay")
+    for outcome in ("dispute", "dispute", decision, "win", "lose"):
+        await portal.answer(session, outcome)
+    begun = ["checkout.session.completed", "charge.dispute.created", "charge.dispute.funds_withdrawn"]
+    await until(lambda: portal.types() == [*begun, *told])
+    dispute = await asyncio.to_thread(portal.sdk.v1.disputes.retrieve, portal.events()[1].data.object["id"])
+    assert (dispute.status, sum(one.amount for one in dispute.balance_transactions)) == (status, left)
+    intent = await asyncio.to_thread(portal.sdk.v1.payment_intents.retrieve, str(dispute.payment_intent))
+    assert intent.amount == 4250
+
+
 async def test_an_event_is_told_until_it_is_taken(portal: Portal) -> None:
     portal.refusals = 3
     await portal.answer(await portal.open(), "pay")

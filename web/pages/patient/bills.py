@@ -52,6 +52,7 @@ async def _show(page: Page, form: Form | None) -> Response:
         statement=found.statement,
         charges=found.charges,
         payments=found.payments,
+        adjustments=found.adjustments,
         returned=await _returned(page, acting.patient_id),
         amount=AMOUNT,
         here=HERE,

@@ -1,4 +1,4 @@
-"""Charges and statements of a patient at the billing desk: posting, one statement, sending money back."""
+"""Charges and statements of a patient at the billing desk: posting, adjusting, withdrawing, sending money back."""
 
 import asyncio
 
@@ -13,6 +13,7 @@ from web.page import Page
 from web.pages.downloads import attachment
 from web.pages.staff.patients import full
 from web.sheet import FormPage, Sheet
+from web.showing import Showing
 from web.words import options
 
 HERE = "patients"
@@ -73,7 +74,22 @@ async def statement(page: Page) -> Response:
         statement=found.statement,
         charges=found.charges,
         payments=found.payments,
+        adjustments=found.adjustments,
         here=HERE,
+    )
+
+
+async def refund_tasks(page: Page) -> Response:
+    """Statements of the practice on which more came than was due."""
+    desk = await at_desk(page, "billing")
+    request = billing.ListRefundTasksRequest(practice_id=desk.practice_id, page_token=page.more)
+    found = await page.site.portal.billing.ListRefundTasks(request)
+    return page.render(
+        "staff/refund_tasks.html",
+        statements=found.statements,
+        names=await page.names(one.patient_id for one in found.statements),
+        next=found.next_page_token,
+        here="refunds",
     )
 
 
@@ -121,14 +137,116 @@ async def _post_charge(page: Page, form: Form) -> Response:
     return page.see(_path(page), posted.position)
 
 
+async def _charge(page: Page, patient_id: str) -> billing.Charge:
+    """The charge of the URL among the patient's; NotFound otherwise."""
+    charge_id, token = page.id("charge_id"), ""
+    while True:
+        request = billing.ListChargesRequest(patient_id=patient_id, page_size=200, page_token=token)
+        found = await page.site.portal.billing.ListCharges(request)
+        for one in found.charges:
+            if one.charge_id == charge_id:
+                return one
+        token = found.next_page_token
+        if not token:
+            raise NotFound
+
+
+async def _ask_adjustment(page: Page) -> Sheet:
+    desk = await at_desk(page, "billing")
+    patient = await patient_at(page, desk)
+    charge = await _charge(page, patient.patient_id)
+    return Sheet(
+        title=N_("Take something off a charge of {name}"),
+        intro=[N_("{what}: {amount} is left of it.")],
+        fields=[
+            Field("amount_cents", N_("Amount in dollars"), "amount"),
+            Field("reason", N_("Reason"), hint=N_("The patient reads it, too.")),
+        ],
+        submit=N_("Take off"),
+        back=(_path(page), N_("Bills")),
+        here=HERE,
+        blanks={
+            "name": full(patient.name),
+            "what": charge.description,
+            "amount": Showing(page.language, page.translate).money(
+                charge.amount_cents - charge.adjusted_cents, charge.currency
+            ),
+        },
+    )
+
+
+async def _adjust(page: Page, form: Form) -> Response:
+    request = billing.AdjustChargeRequest(
+        patient_id=page.id("patient_id"),
+        charge_id=page.id("charge_id"),
+        amount_cents=form.cents("amount_cents"),
+        reason=form.needed("reason"),
+    )
+    form.check()
+    adjusted = await page.site.portal.billing.AdjustCharge(request)
+    return page.see(_path(page), adjusted.position)
+
+
+async def _ask_confidential(page: Page) -> Sheet:
+    desk = await at_desk(page, "billing")
+    patient = await patient_at(page, desk)
+    charge = await _charge(page, patient.patient_id)
+    return Sheet(
+        title=N_("Keep a charge of {name} confidential"),
+        intro=[
+            N_("{what}: from now on it is shown to the patient and staff only. This cannot be undone."),
+            N_("A statement that it stands on is withdrawn and posted again without it; payments go along."),
+        ],
+        fields=[],
+        submit=N_("Keep confidential"),
+        back=(_path(page), N_("Bills")),
+        here=HERE,
+        blanks={"name": full(patient.name), "what": charge.description},
+        danger=True,
+    )
+
+
+async def _make_confidential(page: Page, form: Form) -> Response:
+    request = billing.MakeChargeConfidentialRequest(patient_id=page.id("patient_id"), charge_id=page.id("charge_id"))
+    made = await page.site.portal.billing.MakeChargeConfidential(request)
+    return page.see(_path(page), made.position)
+
+
+async def _ask_withdrawal(page: Page) -> Sheet:
+    desk = await at_desk(page, "billing")
+    patient = await patient_at(page, desk)
+    request = billing.GetStatementRequest(patient_id=patient.patient_id, statement_id=page.id("statement_id"))
+    found = await page.site.portal.billing.GetStatement(request)
+    return Sheet(
+        title=N_("Withdraw statement {number}"),
+        intro=[
+            N_("Its charges can then stand on another statement. What was paid on it becomes money to be sent back."),
+        ],
+        fields=[],
+        submit=N_("Withdraw"),
+        back=(f"{_path(page)}/statements/{page.id('statement_id')}", N_("Statement")),
+        here=HERE,
+        blanks={"number": found.statement.number},
+        danger=True,
+    )
+
+
+async def _withdraw(page: Page, form: Form) -> Response:
+    request = billing.WithdrawStatementRequest(patient_id=page.id("patient_id"), statement_id=page.id("statement_id"))
+    withdrawn = await page.site.portal.billing.WithdrawStatement(request)
+    return page.see(_path(page), withdrawn.position)
+
+
 async def _ask_refund(page: Page) -> Sheet:
     desk = await at_desk(page, "billing")
     patient = await patient_at(page, desk)
-    request = billing.GetPaymentRequest(patient_id=patient.patient_id, payment_id=page.id("payment_id"))
-    payment = (await page.site.portal.billing.GetPayment(request)).payment
-    if payment.state not in {"received", "refunded", "disputed"}:
+    request = billing.GetStatementRequest(patient_id=patient.patient_id, statement_id=page.id("statement_id"))
+    found = await page.site.portal.billing.GetStatement(request)
+    payment = next((one for one in found.payments if one.payment_id == page.id("payment_id")), None)
+    if payment is None or payment.state not in {"received", "refunded", "disputed"}:
         raise NotFound
-    left = payment.amount_cents - payment.refunded_cents
+    left = payment.amount_cents - payment.refunded_cents - payment.refunding_cents - payment.disputed_cents
+    offered = min(left, found.statement.credit_cents) or left
     return Sheet(
         title=N_("Send money back to {name}"),
         fields=[
@@ -137,7 +255,7 @@ async def _ask_refund(page: Page) -> Sheet:
         ],
         submit=N_("Send back"),
         back=(f"{_path(page)}/statements/{payment.statement_id}", N_("Statement")),
-        start=Form.filled(amount_cents=f"{left // 100}.{left % 100:02}", statement_id=payment.statement_id),
+        start=Form.filled(amount_cents=f"{offered // 100}.{offered % 100:02}"),
         here=HERE,
         blanks={"name": full(patient.name)},
         danger=True,
@@ -148,13 +266,17 @@ async def _refund(page: Page, form: Form) -> Response:
     request = billing.RefundPaymentRequest(
         patient_id=page.id("patient_id"),
         payment_id=page.id("payment_id"),
+        statement_id=page.id("statement_id"),
         amount_cents=form.cents("amount_cents"),
         reason=form.needed("reason"),
     )
     form.check()
     refunded = await page.site.portal.billing.RefundPayment(request)
-    return page.see(_path(page), refunded.position)
+    return page.see(f"{_path(page)}/statements/{request.statement_id}", refunded.position)
 
 
 CHARGE = FormPage(_ask_charge, _post_charge)
+ADJUSTMENT = FormPage(_ask_adjustment, _adjust)
+CONFIDENTIAL = FormPage(_ask_confidential, _make_confidential)
+WITHDRAWAL = FormPage(_ask_withdrawal, _withdraw)
 REFUND = FormPage(_ask_refund, _refund)

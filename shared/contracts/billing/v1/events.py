@@ -19,6 +19,21 @@ class ChargePosted(PatientEvent):
     origin: Origin = "desk"
 
 
+class ChargeAdjusted(PatientEvent):
+    """Something was taken off a charge."""
+
+    charge_id: UUID
+    adjustment_id: UUID
+    amount_cents: int
+    currency: str
+
+
+class ChargeMadeConfidential(PatientEvent):
+    """A charge became the patient's alone (R18); its statement is withdrawn and reissued."""
+
+    charge_id: UUID
+
+
 class StatementPosted(PatientEvent):
     """A statement over charges became payable. ``confidential``: it goes to the patient alone (R18)."""
 
@@ -28,6 +43,12 @@ class StatementPosted(PatientEvent):
     due_on: date
     confidential: bool = False
     origin: Origin = "desk"
+
+
+class StatementWithdrawn(PatientEvent):
+    """A statement is no longer to be paid, nor listed among what is; others may have been posted in its place."""
+
+    statement_id: UUID
 
 
 class PaymentStarted(PatientEvent):
@@ -62,3 +83,36 @@ class PaymentRefunded(PatientEvent):
     statement_id: UUID
     amount_cents: int
     currency: str
+
+
+class DisputeOpened(PatientEvent):
+    """The payer's bank asks for a payment back."""
+
+    payment_id: UUID
+    statement_id: UUID
+
+
+class DisputeFundsTaken(PatientEvent):
+    """A dispute took money back."""
+
+    payment_id: UUID
+    statement_id: UUID
+    amount_cents: int
+    currency: str
+
+
+class DisputeFundsReturned(PatientEvent):
+    """What a dispute took came back: the practice won."""
+
+    payment_id: UUID
+    statement_id: UUID
+    amount_cents: int
+    currency: str
+
+
+class DisputeClosed(PatientEvent):
+    """A dispute is decided: ``won`` by the practice, or ``lost``."""
+
+    payment_id: UUID
+    statement_id: UUID
+    outcome: Literal["open", "won", "lost"]

@@ -1,0 +1,1 @@
+"""Each command of billing, followed by its handler; one module a topic."""
