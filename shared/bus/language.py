@@ -76,23 +76,23 @@ PUBLISHED: Mapping[str, tuple[type[PublicEvent], ...]] = {
     ),
     "billing": (
         billing.ChargePosted,
+        billing.ChargeAdjusted,
+        billing.ChargeMadeConfidential,
         billing.StatementPosted,
+        billing.StatementWithdrawn,
         billing.PaymentStarted,
         billing.PaymentReceived,
         billing.PaymentFailed,
         billing.PaymentRefunded,
-        billing.ChargeAdjusted,
-        billing.ChargeMadeConfidential,
-        access.RecordViewed,
-        billing.StatementWithdrawn,
-    ),
-}
-"""Service → its public events. A class that is not here is not sent, and passed over where it is read."""
-
         billing.DisputeOpened,
         billing.DisputeFundsTaken,
         billing.DisputeFundsReturned,
         billing.DisputeClosed,
+        access.RecordViewed,
+    ),
+}
+"""Service → its public events. A class that is not here is not sent, and passed over where it is read."""
+
 
 def wire_type(event_class: type[PublicEvent]) -> str:
     """The CloudEvents type, e.g. ``ConsentSigned.v1``."""
