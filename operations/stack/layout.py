@@ -2,20 +2,18 @@
 
 import hashlib
 import os
-import socket
 import tempfile
-from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from deploy.local.certificates import SERVICES
 from deploy.local.files import private_folder
+from deploy.local.ports import HOST, free_ports
 from operations.settings import BASE, ROOT
 
 JARS = ROOT / ".portal/jars"
 DESCRIPTORS = ROOT / "shared/contracts/portal.binpb"
 OPENAPI = ROOT / "shared/contracts/openapi.json"
-HOST = "127.0.0.1"
 SOCKET_PATH_BYTES = 100
 """A unix socket's path has at most 107 bytes, fewer on macOS (103)."""
 
@@ -49,12 +47,8 @@ class Ports:
 
     @classmethod
     def free(cls) -> "Ports":
-        """Ports that nobody listens at now, chosen by the machine; for tests and the demo."""
-        with ExitStack() as taken:
-            sockets = [taken.enter_context(socket.socket()) for _ in fields(cls)]
-            for place in sockets:
-                place.bind((HOST, 0))
-            return cls(*(place.getsockname()[1] for place in sockets))
+        """Ports that nobody listens at, and nobody else is given; for tests and the demo."""
+        return cls(*free_ports(len(fields(cls))))
 
     def by_name(self) -> dict[str, int]:
         return {field.name: getattr(self, field.name) for field in fields(self)}

@@ -14,7 +14,8 @@ from pathlib import Path
 import psutil
 
 from deploy.local.commands import CommandFailed
-from operations.stack.layout import HOST, LISTENERS, Ports, State
+from deploy.local.ports import HOST
+from operations.stack.layout import LISTENERS, Ports, State
 
 FREE_BYTES = 512 * 1024 * 1024
 """A fresh portal takes about 150 MB; PostgreSQL's and Kafka's logs need room to grow."""
