@@ -93,7 +93,7 @@ def whole(of: Whole, *, staff: bool) -> api_pb2.GetResultResponse:
 def document(row: DocumentRow, *, staff: bool) -> api_pb2.Document:
     """One line of a list; others than staff learn of a misfiled one only that it was."""
     hidden = row.misfiled and not staff
-    return api_pb2.Document(
+    answer = api_pb2.Document(
         document_id=str(row.document_id),
         patient_id=str(row.patient_id),
         title=UNNAMED if hidden else row.title,
@@ -106,13 +106,21 @@ def document(row: DocumentRow, *, staff: bool) -> api_pb2.Document:
         released_at=_instant_or_none(row.released_at),
         released_by_provider_id="" if hidden else str(row.released_by or ""),
         misfiled=row.misfiled,
+        corrected_by_document_id=str(row.corrected_by_id or "") if staff or row.state == "corrected" else "",
+        corrects_document_id=str(row.corrects_id or "") if staff else "",
     )
+    if staff and row.held_until is not None:
+        answer.held_until.CopyFrom(instant_message(row.held_until))
+    if staff and row.takes_effect_at is not None:
+        answer.takes_effect_at.CopyFrom(instant_message(row.takes_effect_at))
+    return answer
 
 
 def task(found: Task, *, clinical: bool) -> api_pb2.ReviewTask:
     """One task; an admin, who sees no record, learns only that something waits, and how long."""
     return api_pb2.ReviewTask(
-        result_id=str(found.result_id),
+        result_id=str(found.result_id or ""),
+        document_id=str(found.document_id or ""),
         patient_id=str(found.patient_id) if clinical else "",
         title=found.title if clinical else "",
         received_at=instant_message(found.received_at),

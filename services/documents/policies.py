@@ -172,6 +172,8 @@ POLICIES: Mapping[str, Policy] = {
     "GetDocument": _read("documents", locate=document_of_request, recorded=True),
     "DownloadDocument": _read("documents", locate=document_of_request, recorded=True),
     "ReleaseDocument": _approve("provider", locate=document_of_request),
+    "HoldDocument": _approve(*CLINICAL, locate=document_of_request),
+    "LiftDocumentHold": _approve(*CLINICAL, locate=document_of_request),
     "RetractDocument": _approve("provider", locate=document_of_request),
     "WithdrawDocument": _approve("provider", locate=document_of_request),
     "UploadAttachment": _attachment(writes=True),

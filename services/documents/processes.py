@@ -1,10 +1,12 @@
 """Own events → effects: an approval takes effect, at its time or when the patient no longer waits (R14)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from services.documents.commands.documents import ReleaseAwaited, release_awaited
 from services.documents.commands.reviewing import TakeEffect, take_effect
+from services.documents.domain.documents import Document
 from services.documents.domain.release_policy import ReleaseWish
 from services.documents.domain.results import Result
 from services.documents.projections import documents, results
@@ -16,6 +18,7 @@ TAKE_EFFECT = "take-effect"
 END_WAITING = "end-waiting"
 """What was approved while the patient waited: one TAKE_EFFECT or RELEASE_DOCUMENT each."""
 RELEASE_DOCUMENT = "release-document"
+"""One approved document becomes visible, if it still stands."""
 
 
 def after_approval(recorded: Recorded[Result.Approved]) -> list[Effect]:
@@ -23,6 +26,15 @@ def after_approval(recorded: Recorded[Result.Approved]) -> list[Effect]:
     if event.effective_at == event.approved_at:
         return []
     return [_taking_effect(event.practice_id, event.patient_id, recorded.stream_id, due=recorded)]
+
+
+def after_document_approval(recorded: Recorded[Document.Approved]) -> list[Effect]:
+    event = recorded.event
+    if event.effective_at == event.approved_at:
+        return []
+    details = {"practice_id": str(event.practice_id), "patient_id": str(event.patient_id)}
+    released = _releasing(event.patient_id, recorded.stream_id, details)
+    return [replace(released, due_at=event.effective_at)]
 
 
 def after_wait(recorded: Recorded[ReleaseWish.Ended]) -> list[Effect]:
@@ -39,6 +51,11 @@ def _taking_effect(
     return Effect(TAKE_EFFECT, key=patient_id, recipient=str(result_id), due_at=due_at, details=details)
 
 
+def _releasing(patient_id: UUID, document_id: UUID, details: Mapping[str, str]) -> Effect:
+    known = {**details, "document_id": str(document_id)}
+    return Effect(RELEASE_DOCUMENT, key=patient_id, recipient=str(document_id), details=known)
+
+
 async def run_take_effect(carrying: Carrying) -> None:
     await carrying.perform(take_effect, TakeEffect(UUID(carrying.effect.details["result_id"])))
 
@@ -51,15 +68,18 @@ async def run_end_waiting(carrying: Carrying) -> None:
         awaited = await documents.approved_of(rows, patient_id)
     carrying.follow(*(_taking_effect(practice_id, patient_id, result_id) for result_id in approved))
     for document_id in awaited:
-        known = {**details, "document_id": str(document_id)}
-        carrying.follow(Effect(RELEASE_DOCUMENT, key=patient_id, recipient=str(document_id), details=known))
+        carrying.follow(_releasing(patient_id, document_id, details))
 
 
 async def run_release_document(carrying: Carrying) -> None:
     await carrying.perform(release_awaited, ReleaseAwaited(UUID(carrying.effect.details["document_id"])))
 
 
-PROCESSES: Mapping[type, Decide] = {Result.Approved: after_approval, ReleaseWish.Ended: after_wait}
+PROCESSES: Mapping[type, Decide] = {
+    Result.Approved: after_approval,
+    Document.Approved: after_document_approval,
+    ReleaseWish.Ended: after_wait,
+}
 
 EFFECTS: Mapping[str, Run] = {
     TAKE_EFFECT: run_take_effect,

@@ -15,6 +15,12 @@ def without_correction(fields: dict[str, Json]) -> dict[str, Json]:
     return {**fields, "report": {**report, "corrects_id": None} if isinstance(report, dict) else report}
 
 
+def without_corrected_file(fields: dict[str, Json]) -> dict[str, Json]:
+    """Before version 2 no document corrected another."""
+    file = fields["file"]
+    return {**fields, "file": {**file, "corrects_id": None} if isinstance(file, dict) else file}
+
+
 STORED = (
     Stored("ResultReceived", Result.Received, 2, {1: without_correction}),
     Stored("ResultApproved", Result.Approved),
@@ -25,8 +31,12 @@ STORED = (
     Stored("ResultRetracted", Result.Retracted),
     Stored("ResultMisfiled", Result.Misfiled),
     Stored("ResultCorrected", Result.Corrected),
-    Stored("DocumentReceived", Document.Received),
+    Stored("DocumentReceived", Document.Received, 2, {1: without_corrected_file}),
     Stored("DocumentApproved", Document.Approved),
+    Stored("DocumentApprovalUndone", Document.ApprovalUndone),
+    Stored("DocumentHeld", Document.Held),
+    Stored("DocumentHoldLifted", Document.HoldLifted),
+    Stored("DocumentCorrected", Document.Corrected),
     Stored("DocumentReleased", Document.Released),
     Stored("DocumentRetracted", Document.Retracted),
     Stored("DocumentMisfiled", Document.Misfiled),

@@ -5,13 +5,14 @@ from typing import get_args
 from google.api.httpbody_pb2 import HttpBody
 
 from services.documents import messages
-from services.documents.api.callers import approving_provider, is_staff, located, own_patients, practice_of
+from services.documents.api.callers import account_of, approving_provider, is_staff, located, own_patients, practice_of
 from services.documents.commands import documents as commands
 from services.documents.domain.documents import DocumentKind, File
 from services.documents.files import uploads
 from services.documents.files.blobs import Blobs
 from services.documents.projections import documents
 from services.documents.projections.documents import DocumentRow
+from services.documents.projections.results import Queue
 from shared.contracts.documents.v1 import api_pb2
 from shared.errors import InvalidField, NotFound
 from shared.ids import natural_id
@@ -35,6 +36,12 @@ class Documents:
         title = text_field(request.title, "title")
         if request.kind not in DOCUMENT_KINDS:
             raise InvalidField("kind", "expected one of " + ", ".join(sorted(DOCUMENT_KINDS)))
+        corrected = request.corrects_document_id
+        corrects_id = uuid_field(corrected, "corrects_document_id") if corrected else None
+        if corrects_id is not None:
+            async with call.rows() as rows:
+                if await documents.where(rows, corrects_id) != (practice_id, patient_id):
+                    raise InvalidField("corrects_document_id", "expected a document of this patient")
         upload = await uploads.accept(request.file.data, request.file.content_type)
         # Named by what it is, so that a repeated command writes the same blob again, and none is left over.
         blob_id = natural_id(patient_id, "blob", upload.sha256)
@@ -47,6 +54,7 @@ class Documents:
             pages=upload.pages,
             sha256=upload.sha256,
             blob_id=blob_id,
+            corrects_id=corrects_id,
         )
         filed = await call.perform(commands.file_document, commands.FileDocument(practice_id, patient_id, file))
         return api_pb2.UploadDocumentResponse(document_id=str(filed.id), position=str(filed.position))
@@ -68,9 +76,9 @@ class Documents:
         self, request: api_pb2.ListPendingDocumentsRequest, call: Call
     ) -> api_pb2.ListPendingDocumentsResponse:
         keyset, size = call.page(request.page_token, request.page_size)
-        own, after = await own_patients(call), messages.instant_and_id(keyset)
+        queue = Queue(practice_of(call), await own_patients(call), call.now, held=request.held)
         async with call.rows() as rows:
-            found = await documents.waiting(rows, practice_of(call), own, after, size + 1)
+            found = await documents.waiting(rows, queue, messages.instant_and_id(keyset), size + 1)
         answer = api_pb2.ListPendingDocumentsResponse()
         for row in found[:size]:
             call.viewed(row.document_id, patient_id=row.patient_id, practice_id=row.practice_id)
@@ -84,9 +92,12 @@ class Documents:
         async with call.rows() as rows:
             row = await visible_document(rows, request.document_id, call)
             reason = await documents.retraction_reason(rows, row.document_id)
+            hold = await documents.hold_of(rows, row.document_id)
         answer = api_pb2.GetDocumentResponse(
             document=messages.document(row, staff=is_staff(call)), retraction_reason=reason
         )
+        if is_staff(call) and hold is not None:
+            answer.held_by_account_id, answer.hold_reason = str(hold[0]), hold[1]
         if row.content_type == uploads.TEXT and may_open(row, call):
             answer.text = (await self._blobs.get(row.patient_id, row.blob_id)).decode()
         call.viewed(row.document_id)
@@ -108,6 +119,21 @@ class Documents:
         command = commands.ReleaseDocument(uuid_field(request.document_id, "document_id"), provider_id)
         position = await call.perform(commands.release_document, command)
         return api_pb2.ReleaseDocumentResponse(position=str(position))
+
+    async def HoldDocument(self, request: api_pb2.HoldDocumentRequest, call: Call) -> api_pb2.HoldDocumentResponse:
+        command = commands.HoldDocument(
+            document_id=uuid_field(request.document_id, "document_id"),
+            author_id=account_of(call),
+            reason=text_field(request.reason, "reason", most=500),
+            until=messages.instant(request.until, "until"),
+        )
+        return api_pb2.HoldDocumentResponse(position=str(await call.perform(commands.hold_document, command)))
+
+    async def LiftDocumentHold(
+        self, request: api_pb2.LiftDocumentHoldRequest, call: Call
+    ) -> api_pb2.LiftDocumentHoldResponse:
+        command = commands.LiftDocumentHold(uuid_field(request.document_id, "document_id"))
+        return api_pb2.LiftDocumentHoldResponse(position=str(await call.perform(commands.lift_document_hold, command)))
 
     async def RetractDocument(
         self, request: api_pb2.RetractDocumentRequest, call: Call

@@ -13,15 +13,15 @@ from services.documents.api.callers import (
     practice_of,
 )
 from services.documents.commands import reviewing
-from services.documents.projections import providers, results, review_tasks
+from services.documents.projections import documents, providers, results, review_tasks
 from shared.access import replicas
 from shared.contracts.documents.v1 import api_pb2
 from shared.errors import InvalidField, NotFound
 from shared.rpc.call import Call
 from shared.rpc.fields import text_field, uuid_field
 
-MOST_RESULTS = 100
-"""Results that are approved at once."""
+MOST_ITEMS = 100
+"""Results and documents that are approved at once."""
 
 
 class Review:
@@ -45,14 +45,13 @@ class Review:
         self, request: api_pb2.ApproveResultsRequest, call: Call
     ) -> api_pb2.ApproveResultsResponse:
         provider_id = await approving_provider(call)
-        result_ids = await _results_of_practice(request.result_ids, call)
-        command = reviewing.ApproveResults(practice_of(call), result_ids, provider_id)
+        command = reviewing.ApproveResults(await _several(request, call), provider_id)
         position = await call.perform(reviewing.approve_results, command)
         return api_pb2.ApproveResultsResponse(position=str(position))
 
     async def UndoApproval(self, request: api_pb2.UndoApprovalRequest, call: Call) -> api_pb2.UndoApprovalResponse:
-        result_ids = await _results_of_practice(request.result_ids, call)
-        position = await call.perform(reviewing.undo_approval, reviewing.UndoApproval(practice_of(call), result_ids))
+        command = reviewing.UndoApproval(await _several(request, call))
+        position = await call.perform(reviewing.undo_approval, command)
         return api_pb2.UndoApprovalResponse(position=str(position))
 
     async def HoldResult(self, request: api_pb2.HoldResultRequest, call: Call) -> api_pb2.HoldResultResponse:
@@ -99,16 +98,25 @@ class Review:
         return answer
 
 
-async def _results_of_practice(given: Sequence[str], call: Call) -> tuple[UUID, ...]:
-    """The named results; NotFound where one is not of the practice, NotAllowed where one is the caller's own."""
-    if not 1 <= len(given) <= MOST_RESULTS:
-        raise InvalidField("result_ids", f"expected 1 to {MOST_RESULTS} results")
-    result_ids = tuple(uuid_field(text, "result_ids") for text in given)
-    if len(set(result_ids)) < len(result_ids):
-        raise InvalidField("result_ids", "expected each result once")
+async def _several(
+    request: api_pb2.ApproveResultsRequest | api_pb2.UndoApprovalRequest, call: Call
+) -> reviewing.Several:
+    """The named items; NotFound where one is not of the practice, NotAllowed where one is the caller's own."""
+    if not 1 <= len(request.result_ids) + len(request.document_ids) <= MOST_ITEMS:
+        raise InvalidField("result_ids", f"expected 1 to {MOST_ITEMS} results and documents")
+    result_ids = _each_once(request.result_ids, "result_ids")
+    document_ids = _each_once(request.document_ids, "document_ids")
     async with call.rows() as rows:
         patients = await results.patients_of(rows, practice_of(call), result_ids)
-    if len(patients) < len(result_ids):
+        patients |= await documents.patients_of(rows, practice_of(call), document_ids)
+    if len(patients) < len(result_ids) + len(document_ids):
         raise NotFound
     await check_not_own(call, *patients.values())
-    return result_ids
+    return reviewing.Several(practice_of(call), result_ids, document_ids)
+
+
+def _each_once(given: Sequence[str], field: str) -> tuple[UUID, ...]:
+    ids = tuple(uuid_field(text, field) for text in given)
+    if len(set(ids)) < len(ids):
+        raise InvalidField(field, "expected each once")
+    return ids

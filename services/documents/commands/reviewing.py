@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from services.documents.domain.documents import Document
 from services.documents.domain.release_policy import ReleaseWish
 from services.documents.domain.results import Result
+from services.documents.domain.review import Reviewed
 from shared.envelope import Position
 from shared.errors import NotFound
 from shared.handling import Created, Streams, Work
@@ -42,50 +44,55 @@ async def release_result(command: ReleaseResult, work: Work) -> Position:
 
 
 @dataclass(frozen=True, slots=True)
-class ApproveResults:
-    """All or none; each must be of the practice and wait."""
+class Several:
+    """Results and documents of one practice that are decided together."""
 
     practice_id: UUID
     result_ids: tuple[UUID, ...]
+    document_ids: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveResults:
+    """All or none; each must be of the practice and wait."""
+
+    several: Several
     provider_id: UUID
 
 
 async def approve_results(command: ApproveResults, work: Work) -> Position:
-    return await _each(command.practice_id, command.result_ids, work, _approving(command.provider_id, work))
+    def approve(item: Reviewed, waits: bool) -> None:
+        item.approve(command.provider_id, work.now)
 
-
-def _approving(provider_id: UUID, work: Work) -> "Callable[[Result, bool], None]":
-    return lambda result, waits: result.approve(provider_id, work.now)
+    return await _each(command.several, work, approve)
 
 
 @dataclass(frozen=True, slots=True)
 class UndoApproval:
     """All or none, until the approval takes effect."""
 
-    practice_id: UUID
-    result_ids: tuple[UUID, ...]
+    several: Several
 
 
 async def undo_approval(command: UndoApproval, work: Work) -> Position:
-    def undo(result: Result, waits: bool) -> None:
-        result.undo_approval(work.now, patient_waits=waits)
+    def undo(item: Reviewed, waits: bool) -> None:
+        item.undo_approval(work.now, patient_waits=waits)
 
-    return await _each(command.practice_id, command.result_ids, work, undo)
+    return await _each(command.several, work, undo)
 
 
-async def _each(
-    practice_id: UUID, result_ids: tuple[UUID, ...], work: Work, change: Callable[[Result, bool], None]
-) -> Position:
-    """The change of several results of one practice in one append."""
+async def _each(several: Several, work: Work, change: Callable[[Reviewed, bool], None]) -> Position:
+    """The change of several items of one practice in one append."""
 
     async def decide(streams: Streams) -> None:
-        for result_id in result_ids:
-            result = await streams.get(Result, result_id)
-            if result.practice_id != practice_id:
+        items: list[Reviewed] = [await streams.get(Result, result_id) for result_id in several.result_ids]
+        items += [await streams.get(Document, document_id) for document_id in several.document_ids]
+        for item in items:
+            if item.practice_id != several.practice_id:
                 raise NotFound
-            change(result, await patient_waits(streams, result.patient_id))
+            change(item, await patient_waits(streams, item.patient_id))
 
-    return await work.decide(decide, queue=set(result_ids))
+    return await work.decide(decide, queue={*several.result_ids, *several.document_ids})
 
 
 @dataclass(frozen=True, slots=True)

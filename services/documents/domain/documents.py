@@ -14,7 +14,10 @@ DocumentKind = Literal["letter", "note", "report", "form", "other"]
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """What is kept of an upload beside its bytes, which lie sealed under ``blob_id``; ``sha256`` is of those kept."""
+    """What is kept of an upload beside its bytes, which lie sealed under ``blob_id``; ``sha256`` is of those kept.
+
+    ``corrects_id`` is the document of the same patient that it corrects.
+    """
 
     title: str
     kind: DocumentKind
@@ -23,6 +26,7 @@ class File:
     pages: int
     sha256: str
     blob_id: UUID
+    corrects_id: UUID | None = None
 
 
 class Document(Reviewed):

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.documents.domain.documents import Document
 from services.documents.domain.review import VISIBLE
+from services.documents.projections.results import Queue
 from shared.envelope import Recorded
 from shared.reading import ReadModel, Rows
 
@@ -26,6 +27,10 @@ TABLES = (
         released_at timestamptz,
         released_by uuid,
         misfiled boolean NOT NULL,
+        held_until timestamptz,
+        takes_effect_at timestamptz,
+        corrects_id uuid,
+        corrected_by_id uuid,
         subject_id uuid NOT NULL,
         sealed bytea NOT NULL
     )""",
@@ -33,6 +38,12 @@ TABLES = (
     "CREATE INDEX documents_waiting ON documents (practice_id, received_at, document_id) WHERE state = 'waiting'",
     """CREATE TABLE document_retractions (
         document_id uuid PRIMARY KEY,
+        subject_id uuid NOT NULL,
+        sealed bytea NOT NULL
+    )""",
+    """CREATE TABLE document_holds (
+        document_id uuid PRIMARY KEY,
+        author_id uuid NOT NULL,
         subject_id uuid NOT NULL,
         sealed bytea NOT NULL
     )""",
@@ -55,6 +66,7 @@ async def add(recorded: Recorded[Document.Received], rows: Rows) -> None:
             "blob_id": file.blob_id,
             "received_at": event.received_at,
             "misfiled": False,
+            "corrects_id": file.corrects_id,
         },
         subject_id=event.patient_id,
         personal={"title": file.title},
@@ -62,7 +74,33 @@ async def add(recorded: Recorded[Document.Received], rows: Rows) -> None:
 
 
 async def approve(recorded: Recorded[Document.Approved], rows: Rows) -> None:
-    await _change(recorded, rows, state="approved", released_by=recorded.event.provider_id)
+    event = recorded.event
+    await _change(recorded, rows, state="approved", takes_effect_at=event.effective_at, released_by=event.provider_id)
+
+
+async def undo_approval(recorded: Recorded[Document.ApprovalUndone], rows: Rows) -> None:
+    await _change(recorded, rows, state="waiting", takes_effect_at=None, released_by=None)
+
+
+async def hold(recorded: Recorded[Document.Held], rows: Rows) -> None:
+    event = recorded.event
+    await _change(recorded, rows, held_until=event.held_until)
+    await rows.upsert(
+        "document_holds",
+        {"document_id": recorded.stream_id},
+        {"author_id": event.author_id},
+        subject_id=event.patient_id,
+        personal={"reason": event.reason},
+    )
+
+
+async def lift_hold(recorded: Recorded[Document.HoldLifted], rows: Rows) -> None:
+    await _change(recorded, rows, held_until=None)
+
+
+async def correct(recorded: Recorded[Document.Corrected], rows: Rows) -> None:
+    state = "corrected" if recorded.event.was_released else "withdrawn"
+    await _change(recorded, rows, state=state, corrected_by_id=recorded.event.corrected_by_id)
 
 
 async def release(recorded: Recorded[Document.Released], rows: Rows) -> None:
@@ -96,6 +134,10 @@ DOCUMENTS = ReadModel(
     {
         Document.Received: add,
         Document.Approved: approve,
+        Document.ApprovalUndone: undo_approval,
+        Document.Held: hold,
+        Document.HoldLifted: lift_hold,
+        Document.Corrected: correct,
         Document.Released: release,
         Document.Retracted: retract,
         Document.Misfiled: find_misfiled,
@@ -103,7 +145,7 @@ DOCUMENTS = ReadModel(
 )
 
 COLUMNS = """document_id, practice_id, patient_id, state, kind, content_type, size_bytes, pages, blob_id, received_at,
-    released_at, released_by, misfiled, subject_id, sealed"""
+    released_at, released_by, misfiled, held_until, takes_effect_at, corrects_id, corrected_by_id, subject_id, sealed"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +165,10 @@ class DocumentRow:
     released_at: datetime | None
     released_by: UUID | None
     misfiled: bool
+    held_until: datetime | None
+    takes_effect_at: datetime | None
+    corrects_id: UUID | None
+    corrected_by_id: UUID | None
     title: str
 
     @property
@@ -150,20 +196,21 @@ async def page(
     return [_row(one) for one in found]
 
 
-async def waiting(
-    rows: Rows, practice_id: UUID, without: Sequence[UUID], after: tuple[datetime, UUID] | None, size: int
-) -> list[DocumentRow]:
-    """What waits for approval at a practice, longest first; nothing of the patients ``without``."""
+async def waiting(rows: Rows, queue: Queue, after: tuple[datetime, UUID] | None, size: int) -> list[DocumentRow]:
+    """What waits for approval, longest first. A hold ends at its instant: then the document is queued again."""
     found = await rows.fetch(
         f"""SELECT {COLUMNS} FROM documents
            WHERE practice_id = $1 AND state = 'waiting' AND patient_id <> ALL($2)
              AND ($3::timestamptz IS NULL OR (received_at, document_id) > ($3, $4::uuid))
+             AND coalesce(held_until > $6, false) = $7
            ORDER BY received_at, document_id LIMIT $5""",  # noqa: S608 - our own names only
-        practice_id,
-        list(without),
+        queue.practice_id,
+        list(queue.without),
         after[0] if after else None,
         after[1] if after else None,
         size,
+        queue.now,
+        queue.held,
     )
     return [_row(one) for one in found]
 
@@ -201,6 +248,22 @@ async def approved_of(rows: Rows, patient_id: UUID) -> list[UUID]:
     """What of a patient is approved and not yet visible."""
     sql = "SELECT document_id FROM documents WHERE patient_id = $1 AND state = 'approved' ORDER BY document_id"
     return [row["document_id"] for row in await rows.fetch(sql, patient_id)]
+
+
+async def patients_of(rows: Rows, practice_id: UUID, document_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Document → patient, of that practice alone."""
+    found = await rows.fetch(
+        "SELECT document_id, patient_id FROM documents WHERE practice_id = $1 AND document_id = ANY($2)",
+        practice_id,
+        list(document_ids),
+    )
+    return {row["document_id"]: row["patient_id"] for row in found}
+
+
+async def hold_of(rows: Rows, document_id: UUID) -> tuple[UUID, str] | None:
+    """Author and reason of the latest hold."""
+    found = await rows.fetch_one("SELECT * FROM document_holds WHERE document_id = $1", document_id)
+    return None if found is None else (found["author_id"], str(found["reason"]))
 
 
 async def retraction_reason(rows: Rows, document_id: UUID) -> str:
