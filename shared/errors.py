@@ -161,6 +161,7 @@ SLUGS: dict[str, tuple[StatusCode, str]] = {
     "document_unfit": (StatusCode.FAILED_PRECONDITION, "expected a document of a kind for this authorization"),
     "document_not_waiting": (StatusCode.FAILED_PRECONDITION, "expected a recorded document whose last day is not over"),
     "document_revoked": (StatusCode.FAILED_PRECONDITION, "expected a document that was not revoked"),
+    "task_settled": (StatusCode.FAILED_PRECONDITION, "expected a task that nobody has settled"),
     "emergency_access_open": (StatusCode.FAILED_PRECONDITION, "expected no emergency access that still holds"),
     "emergency_access_reviewed": (StatusCode.FAILED_PRECONDITION, "expected emergency access not reviewed yet"),
     "pair_suspended": (StatusCode.FAILED_PRECONDITION, "expected a pair that is not suspended"),

@@ -98,6 +98,7 @@ class Desk:
             ("/refills", N_("Refills"), "refills", self.has("provider", "clinical")),
             ("/refunds", N_("Money to send back"), "refunds", self.has("billing")),
             ("/mails", N_("Mails"), "mails", self.has("front_desk", "support", "admin")),
+            ("/desk-tasks", N_("Tasks of the desk"), "desk-tasks", self.has("front_desk", "support", "admin")),
             ("/emergencies", N_("Emergency access"), "emergencies", self.has("admin")),
             ("/staff", N_("Staff"), "staff", self.has("admin")),
             ("/providers", N_("Providers"), "providers", True),

@@ -12,6 +12,7 @@ from web.pages.staff import (
     authorizations,
     billing,
     consents,
+    desk,
     emergencies,
     history,
     holds,
@@ -124,6 +125,7 @@ PATIENT = [
     *shows(f"{_P}/statements/{{statement_id}}/pdf", bills.statement_pdf),
     *shows(f"{_P}/access", access.access),
     *form(f"{_P}/access/withdraw", access.WITHDRAW),
+    *form(f"{_P}/access/representatives/{{person_id}}/object", access.OBJECT),
     *form(f"{_P}/access/authorizations/{{authorization_id}}/revoke", access.REVOKE),
 ]
 
@@ -159,6 +161,8 @@ STAFF = [
     *form(f"{_DA}/{{authorization_id}}/revoke", authorizations.REVOKE),
     *form(f"{_DP}/representatives/{{person_id}}/suspend", authorizations.SUSPEND),
     *form(f"{_DP}/representatives/{{person_id}}/lift", authorizations.LIFT),
+    *form(f"{_DP}/emancipation", desk.EMANCIPATION),
+    *form(f"{_DP}/emancipation/correct", desk.EMANCIPATION_CORRECTED),
     *form(f"{_DP}/emergency", emergencies.DECLARE),
     *shows(f"{_DP}/emergency/record", emergencies.record),
     *shows(f"{_DP}/emergency/results/{{result_id}}/pdf", emergencies.result_pdf),
@@ -209,6 +213,8 @@ STAFF = [
     *does(f"{_D}/refills/{{refill_id}}/answer", wishes.answer_refill),
     *form(f"{_D}/refills/{{refill_id}}/decline", wishes.DECLINE_REFILL),
     *shows(f"{_D}/mails", patients.mails),
+    *shows(f"{_D}/desk-tasks", desk.tasks),
+    *does(f"{_D}/desk-tasks/{{task_id}}/settle", desk.settle),
     *shows(f"{_D}/emergencies", emergencies.emergencies),
     *does(f"{_D}/emergencies/{{emergency_id}}/review", emergencies.review),
     *shows(f"{_D}/staff", practice.staff),

@@ -6,11 +6,12 @@ from services.consent.decisions import Decisions
 from services.consent.facts import IdentityFacts
 from services.consent.peers import ConsentPeers
 from services.consent.policies import POLICIES, reading_through
-from services.consent.processes import EFFECTS as OWN_EFFECTS
 from services.consent.processes import PROCESSES
+from services.consent.processes import effects as own_effects
 from services.consent.projections.authorizations import AUTHORIZATIONS
 from services.consent.projections.birth_dates import BIRTH_DATES
 from services.consent.projections.consents import CONSENTS
+from services.consent.projections.desk_tasks import DESK_TASKS
 from services.consent.projections.emergencies import EMERGENCIES
 from services.consent.projections.forms import FORMS
 from services.consent.published import PUBLISHED
@@ -21,7 +22,7 @@ from shared.contracts.identity.v1.peers_pb2_grpc import IdentityPeersStub
 from shared.process import run
 from shared.service import Endpoint, Foundation, Service
 
-READ_MODELS = (FORMS, CONSENTS, AUTHORIZATIONS, EMERGENCIES, BIRTH_DATES)
+READ_MODELS = (FORMS, CONSENTS, AUTHORIZATIONS, EMERGENCIES, DESK_TASKS, BIRTH_DATES)
 
 
 def compose(foundation: Foundation) -> Service:
@@ -44,7 +45,7 @@ def compose(foundation: Foundation) -> Service:
         peers=Endpoint("portal.consent.v1.ConsentPeers", peers_pb2, ConsentPeers(decisions)),
         processes=PROCESSES,
         consumers=CONSUMERS,
-        effects={**EFFECTS, **OWN_EFFECTS},
+        effects={**EFFECTS, **own_effects(foundation.store)},
         decides_access=decisions.decide,
         background={"facts lease": facts.lease.keep},
     )

@@ -63,6 +63,23 @@ POLICIES: Mapping[str, Policy] = {
     "SuspendPair": _desk(roles=DESK_AND_ADMIN),
     "LiftSuspension": _desk(roles=DESK_AND_ADMIN),
     "ListAuthorizations": _question(also=PATIENTS),
+    "ObjectToRepresentative": Policy(callers=PATIENTS, purpose="communication", locate=patient_of_request, writes=True),
+    "ListDeskTasks": Policy(
+        callers=frozenset({STAFF}),
+        purpose="communication",
+        roles=DESK_AND_ADMIN,
+        locate=practice_of_request,
+        recorded=True,
+    ),
+    "SettleDeskTask": Policy(
+        callers=frozenset({STAFF}),
+        purpose="communication",
+        roles=DESK_AND_ADMIN,
+        locate=practice_of_request,
+        writes=True,
+    ),
+    "RecordEmancipation": _desk(),
+    "CorrectEmancipation": _desk(),
     "DeclareEmergencyAccess": Policy(
         callers=frozenset({STAFF}),
         purpose="treatment",

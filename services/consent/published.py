@@ -5,16 +5,20 @@ from services.consent.domain.authorization import Authorization
 from services.consent.domain.consent import PortalConsent
 from services.consent.domain.emergency import EmergencyAccess
 from services.consent.domain.practice import Practice
+from services.consent.domain.record import PatientRecord
 from shared.contracts.consent.v1.events import (
     AccessDecided,
     AuthorizationEnded,
     AuthorizationGranted,
+    BirthdayAnnounced,
     ConsentFormPublished,
     ConsentSigned,
     ConsentWithdrawn,
     DocumentsVerified,
+    EmancipationCorrected,
     EmergencyAccessDeclared,
     EmergencyAccessReviewed,
+    PatientEmancipated,
     Window,
 )
 from shared.envelope import Recorded
@@ -87,6 +91,24 @@ def documents_verified(recorded: Recorded[Authorization.DocumentVerified]) -> Do
     )
 
 
+def emancipated(recorded: Recorded[PatientRecord.Emancipated]) -> PatientEmancipated:
+    return PatientEmancipated(practice_id=recorded.event.practice_id, patient_id=recorded.event.patient_id)
+
+
+def emancipation_corrected(recorded: Recorded[PatientRecord.EmancipationCorrected]) -> EmancipationCorrected:
+    return EmancipationCorrected(practice_id=recorded.event.practice_id, patient_id=recorded.event.patient_id)
+
+
+def birthday_announced(recorded: Recorded[PatientRecord.BirthdayAnnounced]) -> BirthdayAnnounced:
+    event = recorded.event
+    return BirthdayAnnounced(
+        practice_id=event.practice_id,
+        patient_id=event.patient_id,
+        birthday=event.announcement.birthday,
+        days=event.announcement.days,
+    )
+
+
 def emergency_declared(recorded: Recorded[EmergencyAccess.Declared]) -> EmergencyAccessDeclared:
     event = recorded.event
     return EmergencyAccessDeclared(
@@ -141,6 +163,9 @@ PUBLISHED: dict[type, Publish] = {
     Authorization.Revoked: authorization_ended,
     Authorization.Ended: authorization_ended,
     Authorization.DocumentVerified: documents_verified,
+    PatientRecord.Emancipated: emancipated,
+    PatientRecord.EmancipationCorrected: emancipation_corrected,
+    PatientRecord.BirthdayAnnounced: birthday_announced,
     EmergencyAccess.Declared: emergency_declared,
     EmergencyAccess.Reviewed: emergency_reviewed,
     Access.AccessDecided: access_decided,

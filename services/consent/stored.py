@@ -7,6 +7,7 @@ from services.consent.domain.emergency import EmergencyAccess
 from services.consent.domain.practice import Practice
 from services.consent.domain.record import PatientRecord
 from services.consent.domain.suspension import PairSuspension
+from services.consent.domain.task import DeskTask
 from shared.eventstore.stored import Stored
 
 STORED = (
@@ -20,6 +21,9 @@ STORED = (
     Stored("AccountParted", PatientRecord.Unenrolled),
     Stored("AuthorizationListed", PatientRecord.AuthorizationListed),
     Stored("EmergencyListed", PatientRecord.EmergencyListed),
+    Stored("Emancipated", PatientRecord.Emancipated),
+    Stored("EmancipationCorrected", PatientRecord.EmancipationCorrected),
+    Stored("BirthdayAnnounced", PatientRecord.BirthdayAnnounced),
     Stored("ConsentSigned", PortalConsent.Signed),
     Stored("ConsentSignedAgain", PortalConsent.SignedAgain),
     Stored("ConsentWithdrawn", PortalConsent.Withdrawn),
@@ -34,6 +38,8 @@ STORED = (
     Stored("PairSuspended", PairSuspension.Suspended),
     Stored("PairSuspendedAgain", PairSuspension.SuspendedAgain),
     Stored("SuspensionLifted", PairSuspension.Lifted),
+    Stored("TaskRaised", DeskTask.Raised),
+    Stored("TaskSettled", DeskTask.Settled),
     Stored("EmergencyDeclared", EmergencyAccess.Declared),
     Stored("EmergencyReviewed", EmergencyAccess.Reviewed),
     Stored("AccessDecided", Access.AccessDecided),

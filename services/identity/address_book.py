@@ -110,6 +110,10 @@ class AddressBook:
         found = await self.holder("patient" if patient_id == person_id else "person", person_id)
         return found if found is not None and found.patient_id == patient_id else None
 
+    async def is_own(self, contacted: Contacted) -> bool:
+        """Whether there is an address, and neither another account nor a representative uses it (R12, R18)."""
+        return bool(contacted.email) and not await self.proves_nobody(contacted, contacted.account_id)
+
     async def is_silent(self, contacted: Contacted, now: datetime) -> bool:
         """A teen's own record at the address of a representative of theirs: nothing is sent there (R42)."""
         if contacted.reached.kind != "patient" or contacted.birth_date is None:

@@ -129,6 +129,8 @@ class ContactPeers(LeasePeers):
         holder = await self.parts.book.holder("patient" if person is patient else "person", person.id)
         if holder is None or await self.parts.book.is_silent(holder, call.now):
             raise NotFound  # R42: nothing of a teen's at an address that a representative of theirs uses.
+        if request.own_address and not await self.parts.book.is_own(holder):
+            raise NotFound
         practice = await self._practice(patient.practice_id)
         await self._note_fetch(call, "contact", person_id, request.cause)
         return peers_pb2.ContactOfResponse(

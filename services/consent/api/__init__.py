@@ -4,12 +4,13 @@ from services.consent.api.access import Access
 from services.consent.api.consents import Consents
 from services.consent.api.emergencies import Emergencies
 from services.consent.api.representatives import Representatives
+from services.consent.api.tasks import Tasks
 from services.consent.decisions import Decisions
 
 __all__ = ["ConsentApi"]
 
 
-class ConsentApi(Consents, Representatives, Access, Emergencies):
+class ConsentApi(Consents, Representatives, Access, Emergencies, Tasks):
     """One method an RPC of ``portal.consent.v1.ConsentApi``."""
 
     def __init__(self, decisions: Decisions) -> None:

@@ -133,6 +133,7 @@ class Dossier:
             patient_signatures=self._signatures(patient_id),
             people=tuple(people),
             forms=tuple(form.published_at for form in self.practice.forms),
+            emancipations=self.record.emancipations,
             emergencies=tuple(one.emergency for one in self.emergencies.values() if one.account_id == account_id),
         )
 

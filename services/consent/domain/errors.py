@@ -87,6 +87,12 @@ class PairSuspended(Refused):
     slug = "pair_suspended"
 
 
+class TaskSettled(Refused):
+    """Somebody has settled the task already."""
+
+    slug = "task_settled"
+
+
 class EmergencyOpen(Refused):
     """Emergency access of that account to that record holds already; it is not lengthened (R43)."""
 

@@ -120,6 +120,8 @@ class Facts:
     forms: tuple[datetime, ...] = ()
     """When each version of the practice's form was published, the first version first."""
     emergencies: tuple[Emergency, ...] = ()
+    emancipations: tuple[Span, ...] = ()
+    """Proven, until found to be recorded by mistake: an adult at once, in every rule (R18)."""
 
 
 def holding(spans: Iterable[Span], at: datetime) -> Span | None:

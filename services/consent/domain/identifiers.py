@@ -28,6 +28,11 @@ def access_stream(account_id: UUID, patient_id: UUID) -> UUID:
     return natural_id(_CONSENT, "access", account_id, patient_id)
 
 
+def offer_task(patient_id: UUID) -> UUID:
+    """The one task to offer a patient an own account."""
+    return natural_id(_CONSENT, "offer", patient_id)
+
+
 def reference(stream_id: UUID, version: int) -> str:
     """Names one of consent's own events before it has a position: ``consent:<stream>/<version>``."""
     return f"consent:{stream_id}/{version}"

@@ -15,7 +15,7 @@ def missing(facts: Facts, at: datetime) -> list[str]:
     joined = [person for person in facts.people if holding(person.enrolments, at) is not None]
     if birth is None or not joined:
         return ["enrolment"]
-    ages = ages_by(facts, birth)
+    ages = ages_by(facts, birth, at)
     is_dead = holding(facts.deaths, at) is not None
     found: set[str] = set()
     for person in joined:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 from services.consent.domain.calendar import start_of_age
@@ -10,6 +11,9 @@ from services.consent.domain.facts import PREPARATION, BirthDate, Kind, Span
 from services.consent.domain.identifiers import record_stream, reference
 from services.consent.domain.practice import Practice
 from shared.aggregate import Aggregate, event
+
+ProofKind = Literal["court_decree", "marriage_certificate", "military_service", "other"]
+Birthday = Literal["adolescent", "adult"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,24 @@ class Declared:
 
     emergency_id: UUID
     account_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What proves an emancipation: its kind and scan, and who recorded it."""
+
+    kind: ProofKind
+    scan_id: UUID
+    recorded_by: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """That access changes on that birthday, in so many days (R18)."""
+
+    birthday: Birthday
+    days: int
+    on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +97,25 @@ class PatientRecord(Aggregate):
         recorded_at: datetime
         cause: str
 
+    class Emancipated(Aggregate.Event):
+        practice_id: UUID
+        patient_id: UUID
+        proof: Proof
+        recorded_at: datetime
+
+    class EmancipationCorrected(Aggregate.Event):
+        practice_id: UUID
+        patient_id: UUID
+        reason: str
+        corrected_by: UUID
+        recorded_at: datetime
+
+    class BirthdayAnnounced(Aggregate.Event):
+        practice_id: UUID
+        patient_id: UUID
+        announcement: Announcement
+        announced_at: datetime
+
     class AuthorizationListed(Aggregate.Event):
         authorization_id: UUID
         person_id: UUID
@@ -99,6 +140,8 @@ class PatientRecord(Aggregate):
         self.enrolments: tuple[Enrolment, ...] = ()
         self.authorizations: tuple[Authorized, ...] = ()
         self.emergencies: tuple[Declared, ...] = ()
+        self.emancipations: tuple[Span, ...] = ()
+        self.announced: frozenset[Announcement] = frozenset()
 
     @property
     def subject_id(self) -> UUID:
@@ -136,6 +179,50 @@ class PatientRecord(Aggregate):
     @event(DeathCorrected)
     def _death_corrected(self, recorded_at: datetime, cause: str) -> None:
         self.deaths = tuple(replace(span, until=span.until or recorded_at) for span in self.deaths)
+
+    @property
+    def is_emancipated(self) -> bool:
+        return any(span.until is None for span in self.emancipations)
+
+    def emancipate(self, practice: Practice, proof: Proof, at: datetime) -> None:
+        """An adult at once, in every rule (R18). Refused for the dead, and for whom it would make no difference."""
+        if self.is_dead:
+            raise PatientDead
+        if self.is_emancipated or at >= self.adult_at(practice):
+            raise NotOfThisAge
+        self._emancipated(practice_id=self.practice_id, patient_id=self.patient_id, proof=proof, recorded_at=at)
+
+    @event(Emancipated)
+    def _emancipated(self, practice_id: UUID, patient_id: UUID, proof: Proof, recorded_at: datetime) -> None:
+        made_by = reference(self.id, self.version + 1)
+        self.emancipations = (*self.emancipations, Span(recorded_at, None, made_by))
+
+    def correct_emancipation(self, reason: str, by: UUID, at: datetime) -> None:
+        """It was recorded by mistake: from now on the birthdays count again."""
+        if not self.is_emancipated:
+            raise NotOfThisAge("expected a patient who is recorded as emancipated")
+        self._emancipation_corrected(
+            practice_id=self.practice_id, patient_id=self.patient_id, reason=reason, corrected_by=by, recorded_at=at
+        )
+
+    @event(EmancipationCorrected)
+    def _emancipation_corrected(
+        self, practice_id: UUID, patient_id: UUID, reason: str, corrected_by: UUID, recorded_at: datetime
+    ) -> None:
+        self.emancipations = tuple(replace(span, until=span.until or recorded_at) for span in self.emancipations)
+
+    def announce(self, announcement: Announcement, at: datetime) -> None:
+        """Each one once, whatever was corrected in between."""
+        if announcement not in self.announced:
+            self._birthday_announced(
+                practice_id=self.practice_id, patient_id=self.patient_id, announcement=announcement, announced_at=at
+            )
+
+    @event(BirthdayAnnounced)
+    def _birthday_announced(
+        self, practice_id: UUID, patient_id: UUID, announcement: Announcement, announced_at: datetime
+    ) -> None:
+        self.announced |= {announcement}
 
     def enrol(self, account_id: UUID, person_id: UUID, at: datetime, cause: str) -> None:
         """An account was joined to the record as that person."""
@@ -192,10 +279,12 @@ class PatientRecord(Aggregate):
         return tuple(dict.fromkeys([*joined, *(declared.account_id for declared in self.emergencies)]))
 
     def adolescent_at(self, practice: Practice) -> datetime:
-        return start_of_age(self.birth_date, practice.adolescent_age, practice.zone)
+        return min(start_of_age(self.birth_date, practice.adolescent_age, practice.zone), self.adult_at(practice))
 
     def adult_at(self, practice: Practice) -> datetime:
-        return start_of_age(self.birth_date, practice.adult_age, practice.zone)
+        """The 18th birthday, or the emancipation before it."""
+        freed = (span.since for span in self.emancipations if span.until is None)
+        return min([start_of_age(self.birth_date, practice.adult_age, practice.zone), *freed])
 
     def require_may_sign(self, practice: Practice, at: datetime) -> None:
         """The patient signs from the adolescent's birthday on, alive (R2, R42)."""

@@ -103,8 +103,9 @@ def boundaries(facts: Facts) -> list[datetime]:
 def _boundaries(facts: Facts) -> Iterator[datetime]:
     zone = ZoneInfo(facts.time_zone)
     for birth in facts.birth_dates:
-        ages = ages_by(facts, birth)
-        yield from (birth.since, ages.adolescent, ages.adult)
+        ages = (start_of_age(birth.day, age, zone) for age in (facts.adolescent_age, facts.adult_age))
+        yield from (birth.since, *ages)
+    yield from _ends(facts.emancipations)
     yield from _ends(facts.deaths)
     yield from _ends(facts.patient_signatures)
     yield from _ends(emergency.span for emergency in facts.emergencies)
@@ -130,14 +131,15 @@ def _ends(spans: Iterable[Span]) -> Iterator[datetime]:
             yield span.until
 
 
-def ages_by(facts: Facts, birth: BirthDate) -> Ages:
-    """The instants of both birthdays in the practice's zone (R18)."""
+def ages_by(facts: Facts, birth: BirthDate, at: datetime) -> Ages:
+    """The instants of both birthdays in the practice's zone; emancipation that holds makes an adult earlier (R18)."""
     zone = ZoneInfo(facts.time_zone)
-    return Ages(
-        adolescent=start_of_age(birth.day, facts.adolescent_age, zone),
-        adult=start_of_age(birth.day, facts.adult_age, zone),
-        because=birth.because,
-    )
+    adolescent = start_of_age(birth.day, facts.adolescent_age, zone)
+    adult = start_of_age(birth.day, facts.adult_age, zone)
+    freed = holding(facts.emancipations, at)
+    if freed is None or freed.since >= adult:
+        return Ages(adolescent, adult, birth.because)
+    return Ages(min(adolescent, freed.since), freed.since, freed.because)
 
 
 def openings(facts: Facts, at: datetime) -> list[Opening]:
@@ -146,7 +148,7 @@ def openings(facts: Facts, at: datetime) -> list[Opening]:
     birth = birth_date_at(facts, at)
     if birth is None:
         return found
-    ages = ages_by(facts, birth)
+    ages = ages_by(facts, birth, at)
     death = holding(facts.deaths, at)
     for person in facts.people:
         enrolment = holding(person.enrolments, at)

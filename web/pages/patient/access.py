@@ -10,7 +10,7 @@ from shared.contracts.consent.v1 import api_pb2 as consent
 from shared.contracts.documents.v1 import api_pb2 as documents
 from shared.errors import InvalidField, NotFound
 from web.acting import Acting, acting_for
-from web.forms import Form
+from web.forms import Field, Form
 from web.language import N_
 from web.page import Page
 from web.sheet import FormPage, Sheet
@@ -127,5 +127,32 @@ async def _revoke(page: Page, form: Form) -> Response:
     return page.see(f"/patients/{patient_id}/access", revoked.position)
 
 
+async def _ask_object(page: Page) -> Sheet:
+    acting = await acting_for(page)
+    names = await page.names([page.id("person_id")]) if acting.own else {}
+    if not names:
+        raise NotFound
+    return Sheet(
+        title=N_("Object to the access of {name}"),
+        fields=[Field("reason", N_("In your own words"), "area")],
+        submit=N_("Send to the practice"),
+        intro=[N_("The practice's staff look at it today. Until they decide, the access stays as it is.")],
+        back=_back(acting),
+        here=HERE,
+        blanks={"name": names.get(page.id("person_id"), "")},
+    )
+
+
+async def _object(page: Page, form: Form) -> Response:
+    patient_id = page.id("patient_id")
+    request = consent.ObjectToRepresentativeRequest(
+        patient_id=patient_id, person_id=page.id("person_id"), reason=form.needed("reason")
+    )
+    form.check()
+    raised = await page.site.portal.consent.ObjectToRepresentative(request)
+    return page.see(f"/patients/{patient_id}/access", raised.position)
+
+
+OBJECT = FormPage(_ask_object, _object)
 WITHDRAW = FormPage(_ask_withdraw, _withdraw)
 REVOKE = FormPage(_ask_revoke, _revoke)

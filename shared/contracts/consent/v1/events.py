@@ -93,6 +93,21 @@ class AccessDecided(PatientEvent):
     windows: list[Window]
 
 
+class PatientEmancipated(PatientEvent):
+    """Proven: the patient counts as an adult from now on, in every rule (R18)."""
+
+
+class EmancipationCorrected(PatientEvent):
+    """The emancipation was recorded by mistake: the birthdays count again."""
+
+
+class BirthdayAnnounced(PatientEvent):
+    """Who may see the record changes in ``days`` days: both sides are told (R18)."""
+
+    birthday: Literal["adolescent", "adult"]
+    days: int
+
+
 class EmergencyAccessDeclared(PatientEvent):
     """A member of staff sees one record for an hour, with a typed reason; the admin reviews it (R43)."""
 

@@ -332,3 +332,38 @@ async def test_r43_emergency_access_from_its_declaration_to_the_admins_finding(h
     reviewed = await house.command("ReviewEmergencyAccess", review, admin)
     assert await sees(house, DESK) == set()
     assert not (await house.ask("ListEmergencyAccess", waiting, admin, after=reviewed.position)).emergencies
+
+
+async def test_r20_a_teens_objection_waits_at_the_desk_until_it_is_settled(house: House) -> None:
+    await house.open_practice()
+    await house.register(date(datetime.now(UTC).year - 14, 1, 1))
+    await house.sign()
+    await house.enrol()
+    await until(lambda: sees(house))
+    grant = api_pb2.GrantAuthorizationRequest(
+        patient_id=str(PATIENT), person_id=str(PARENT), kind="minor", signed_by=["representative"]
+    )
+    await house.command("GrantAuthorization", grant)
+    objection = api_pb2.ObjectToRepresentativeRequest(
+        patient_id=str(PATIENT), person_id=str(PARENT), reason="we no longer speak"
+    )
+    for other in (DESK, STRANGER, PARENTS_ACCOUNT):
+        with pytest.raises(NotFound):
+            await house.command("ObjectToRepresentative", objection, other)
+    raised = await house.command("ObjectToRepresentative", objection, PATIENTS_ACCOUNT)
+    waiting = api_pb2.ListDeskTasksRequest(practice_id=str(PRACTICE))
+    for other in (PATIENTS_ACCOUNT, STRANGER):
+        with pytest.raises(NotFound):
+            await house.ask("ListDeskTasks", waiting, other)
+    (task,) = (await house.ask("ListDeskTasks", waiting, after=raised.position)).tasks
+    assert (task.kind, task.person_id, task.words) == ("objection", str(PARENT), "we no longer speak")
+    settle = api_pb2.SettleDeskTaskRequest(practice_id=str(PRACTICE), task_id=task.task_id)
+    settled = await house.command("SettleDeskTask", settle)
+    assert not (await house.ask("ListDeskTasks", waiting, after=settled.position)).tasks
+    with pytest.raises(Refused):
+        await house.command("SettleDeskTask", settle)
+    emancipated = api_pb2.RecordEmancipationRequest(
+        patient_id=str(PATIENT), kind="court_decree", scan_id=str(UUID(int=7))
+    )
+    await house.command("RecordEmancipation", emancipated)
+    assert await sees(house) == set()

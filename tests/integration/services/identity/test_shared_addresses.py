@@ -160,6 +160,17 @@ async def test_r42_a_teens_recovery_link_does_not_go_to_a_parents_address(house:
         )
 
 
+async def test_r18_a_childs_notice_goes_to_an_address_of_its_own_only(house: House) -> None:
+    practice, admin = await house.open_practice()
+    desk = await house.employ(practice, admin, "front_desk")
+    child = await register(house, practice, desk, "Kim", Date(year=datetime.now(UTC).year - 11, month=1, day=1))
+    request = peers_pb2.ContactOfRequest(patient_id=child, person_id=child, cause="identity:1", own_address=True)
+    assert (await house.peers("messaging").ContactOf(request)).email == HOME
+    await represent(house, child, desk)
+    with pytest.raises(NotFound):
+        await house.peers("messaging").ContactOf(request)
+
+
 async def test_r42_a_teen_is_not_invited_at_an_address_of_a_representative(house: House) -> None:
     practice, admin = await house.open_practice()
     desk = await house.employ(practice, admin, "front_desk")

@@ -1,13 +1,19 @@
 """From an event to a mail: who is told, once, of nothing but that something is there (R16, R35)."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import uuid4
 
 import pytest
 
-from shared.contracts.consent.v1.events import AuthorizationEnded, AuthorizationGranted, ConsentWithdrawn
+from shared.contracts.consent.v1.events import (
+    AuthorizationEnded,
+    AuthorizationGranted,
+    BirthdayAnnounced,
+    ConsentWithdrawn,
+    EmergencyAccessDeclared,
+)
 from shared.contracts.documents.v1.events import DocumentReleased, RecordTransmitted, ResultReleased
 from shared.contracts.identity.v1.events import (
     AddressConfirmationRequested,
@@ -226,6 +232,33 @@ async def test_staff_are_invited_by_mail(house: House) -> None:
     await house.carry_out()
     assert recipients(house) == ["form@example.org"]
     assert await outcomes(house) == ["staff-invitation:sent:"]
+
+
+async def test_r18_a_birthday_ahead_is_told_to_both_sides_and_the_child_at_an_own_address_only(house: House) -> None:
+    await house.decide(PATIENTS_ACCOUNT, PATIENT)
+    await house.decide(PARENTS_ACCOUNT, PARENT, "representative", ("billing",))
+    await house.tell("consent", BirthdayAnnounced(**ABOUT, birthday="adolescent", days=30))
+    await house.carry_out()
+    assert sorted(recipients(house)) == sorted([ADDRESSES[PATIENT], ADDRESSES[PARENT]])
+    asked = {one.person_id: one.own_address for one in house.contacts.asked if isinstance(one, ContactOfRequest)}
+    assert asked == {str(PATIENT): True, str(PARENT): False}
+    assert {outcome.partition(":")[0] for outcome in await outcomes(house)} == {"access-ahead"}
+
+
+async def test_r43_emergency_access_is_told_to_the_patient_alone_and_makes_no_reader_of_staff(house: House) -> None:
+    await house.decide(PATIENTS_ACCOUNT, PATIENT)
+    await house.decide(PARENTS_ACCOUNT, PARENT, "representative", ("billing",))
+    staff = uuid4()
+    await house.decide(staff, uuid4(), "emergency", ("results", "documents"))
+    declared = EmergencyAccessDeclared(
+        **ABOUT, emergency_id=uuid4(), account_id=staff, staff_id=uuid4(), until=datetime.now(UTC)
+    )
+    await house.tell("consent", declared)
+    await house.carry_out()
+    assert recipients(house) == [ADDRESSES[PATIENT]]
+    await release_result(house)
+    await house.carry_out()
+    assert recipients(house) == [ADDRESSES[PATIENT]] * 2
 
 
 async def test_r35_a_change_of_access_is_told_to_the_patient_and_to_whose_access_ended(house: House) -> None:

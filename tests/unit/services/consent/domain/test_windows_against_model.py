@@ -41,23 +41,21 @@ BORN = some.one_of(
 
 def may_see(facts: Facts, at: datetime) -> set[Scope]:
     """The rules, read off the paper: what may the account see at this instant?"""
-    zone = ZoneInfo(facts.time_zone)
-    today = at.astimezone(zone).date()
+    today = at.astimezone(ZoneInfo(facts.time_zone)).date()
     seen: set[Scope] = set()
     if any(has(emergency.span, at) for emergency in facts.emergencies):
         seen |= {"results", "documents"}
     known = [birth for birth in facts.birth_dates if birth.since <= at]
     if not known:
         return seen
-    born = known[-1].day
-    years = age_on(born, today)
+    years = years_at(facts, at, at)
     is_dead = any(has(death, at) for death in facts.deaths)
     for person in facts.people:
         if not any(has(span, at) for span in person.enrolments):
             continue
         if person.person_id == facts.patient_id:
             floor = 18 if years >= 18 else 12
-            given = signed(facts, person.signatures, at, lambda t: age_at(born, t, zone) >= floor)  # noqa: B023
+            given = signed(facts, person.signatures, at, lambda t: years_at(facts, t, at) >= floor)  # noqa: B023
             if given and not is_dead and years >= 12:
                 seen |= ALL_SCOPES
             continue
@@ -70,28 +68,27 @@ def may_see(facts: Facts, at: datetime) -> set[Scope]:
 
 
 def through(facts: Facts, person: Person, grant: Grant, at: datetime) -> frozenset[Scope]:
-    zone = ZoneInfo(facts.time_zone)
-    today = at.astimezone(zone).date()
-    born = [birth for birth in facts.birth_dates if birth.since <= at][-1].day
-    years = age_on(born, today)
+    today = at.astimezone(ZoneInfo(facts.time_zone)).date()
+    years = years_at(facts, at, at)
     deaths = [death for death in facts.deaths if has(death, at)]
     papers = any(good(paper, at, today) for paper in grant.documents)
-    adult = age(18, born, facts.time_zone)
+    born = [birth for birth in facts.birth_dates if birth.since <= at][-1].day
+    adult = min([age(18, born, facts.time_zone), *(free.since for free in facts.emancipations if has(free, at))])
     match grant.kind:
         case "minor" if not deaths and years < 18 and papers and signed(facts, person.signatures, at):
             return grant.scopes if years < 12 else grant.scopes & TEEN_SCOPES
         case "adult_authorization" if not deaths and years >= 18:
-            by_both = all(age_at(born, t, zone) >= 18 for t in grant.signed_at)
-            carried = signed(facts, facts.patient_signatures, at, lambda t: age_at(born, t, zone) >= 18, days=30)
-            own = signed(facts, person.signatures, at, lambda t: age_at(born, t, zone) >= 18)
+            by_both = all(years_at(facts, t, at) >= 18 for t in grant.signed_at)
+            carried = signed(facts, facts.patient_signatures, at, lambda t: years_at(facts, t, at) >= 18, days=30)
+            own = signed(facts, person.signatures, at, lambda t: years_at(facts, t, at) >= 18)
             return grant.scopes if by_both and carried and own else frozenset()
         case "personal_representative" if not deaths and years >= 18 and papers:
             in_time = all(t >= adult - timedelta(days=90) for t in grant.signed_at)
             own = signed(facts, person.signatures, at, lambda t: t >= adult - timedelta(days=90))
             return grant.scopes if in_time and own else frozenset()
         case "executor" if deaths and papers:
-            grown = age_at(born, deaths[0].since, zone) >= 18
-            own = signed(facts, person.signatures, at, lambda t: not grown or age_at(born, t, zone) >= 18)
+            grown = years_at(facts, deaths[0].since, at) >= 18
+            own = signed(facts, person.signatures, at, lambda t: not grown or years_at(facts, t, at) >= 18)
             return grant.scopes & EXECUTOR_SCOPES if own else frozenset()
     return frozenset()
 
@@ -100,8 +97,12 @@ def age_on(born: date, day: date) -> int:
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
-def age_at(born: date, at: datetime, zone: ZoneInfo) -> int:
-    return age_on(born, at.astimezone(zone).date())
+def years_at(facts: Facts, then: datetime, at: datetime) -> int:
+    """How old the patient was then, as known at ``at``; whoever is emancipated counts as 18 from then on (R18)."""
+    if any(has(freed, at) and freed.since <= then for freed in facts.emancipations):
+        return 99
+    born = [birth for birth in facts.birth_dates if birth.since <= at][-1].day
+    return age_on(born, then.astimezone(ZoneInfo(facts.time_zone)).date())
 
 
 def has(span: Span, at: datetime) -> bool:
@@ -204,7 +205,8 @@ def any_facts(draw: some.DrawFn) -> Facts:
     deaths = draw(some.just(()) | held)
     declared = draw(mostly(some.just(()), spans(instant, 0)))
     emergencies = tuple(Emergency(PARENT, span) for span in declared)
-    return Facts(PATIENT, zone, 12, 18, tuple(births), deaths, own, tuple(people), tuple(forms), emergencies)
+    freed = draw(mostly(some.just(()), spans(instant, 0)))
+    return Facts(PATIENT, zone, 12, 18, tuple(births), deaths, own, tuple(people), tuple(forms), emergencies, freed)
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
