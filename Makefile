@@ -2,7 +2,7 @@
 PORTS ?= 8440
 STATE ?= .portal
 
-.PHONY: help setup run demo protos rules check test bench clean lock
+.PHONY: help setup run demo protos rules check test bench faults clean lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -60,7 +60,16 @@ check: setup ## format, lint, types, import contracts, gRPC contracts, generated
 test: check ## check, then all tests
 	@$(BIN)/python -m deploy.browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix tests/,architecture contract unit integration)
-	$(BIN)/python -m pytest tests/e2e
+	$(BIN)/python -m pytest tests/faults tests/e2e
+
+bench: setup ## ratios beside other tools; parts of it: make bench ONLY=append,replay ROUNDS=3 SECONDS=1 SIZE=50000
+	@$(BIN)/python -m benchmarks.main $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(SIZE),--size $(SIZE)) \
+		$(if $(STORED),--stored $(STORED)) $(if $(REPLAYED),--replayed $(REPLAYED))
+
+faults: setup ## every promise under fire, and planted bugs that must be caught; a run again: make faults SEED=…
+	@$(BIN)/python -m tests.faults.main $(if $(SEED),--seed $(SEED)) $(if $(STORM),--seconds $(STORM)) \
+		$(if $(TRIALS),--trials $(TRIALS))
 
 lock: setup ## write the locks anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes pyproject.toml -o requirements/production.lock

@@ -1,0 +1,128 @@
+"""``make faults``: every promise in its long form, planted bugs, the table and faults.json; 1 where one is broken."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.faults import exactly, planted, promises, revocation
+from tests.faults.promises import Kept
+from tests.faults.world import ROOT
+
+REPORT = ROOT / ".portal/reports/faults.json"
+PLANTED_SECONDS = 12.0
+PLANTED_VICTIMS = ("writer", "relay", "reader", "reader", "postgres")
+NOT_CAUGHT = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How long, how often, with which choices."""
+
+    seed: int
+    seconds: float
+    calls: int
+    trials: int
+    bugs: Sequence[str]
+
+
+def asked(arguments: Sequence[str]) -> Asked:
+    parser = argparse.ArgumentParser(prog="make faults")
+    parser.add_argument("--seed", type=int, default=promises.new_seed(), help="of a run to be repeated")
+    parser.add_argument("--seconds", type=float, default=300.0, help="of the storm")
+    parser.add_argument("--calls", type=int, default=25, help="system calls at each of which each part dies once")
+    parser.add_argument("--trials", type=int, default=1000, help="of revocation")
+    parser.add_argument("--bugs", default=",".join(planted.BUGS), help="to be planted, separated by commas")
+    given = parser.parse_args(arguments)
+    return Asked(given.seed, given.seconds, given.calls, given.trials, [bug for bug in given.bugs.split(",") if bug])
+
+
+async def run(what: Asked) -> tuple[list[Kept], list[dict[str, str]]]:
+    """The promises kept or broken, and by which promise each planted bug was caught."""
+    kept: list[Kept] = []
+    if what.seconds > 0:
+        say(f"a storm of {what.seconds:g} s, seed {what.seed}")
+        async with promises.raged(what.seed, what.seconds) as after:
+            kept += after.kept
+            say("a broker killed and wiped")
+            kept.append(await promises.a_wiped_broker_is_filled_again(after))
+            say("read models rebuilt and compared")
+            kept.append(await promises.replay_equals_live(after))
+            if what.calls and exactly.STRACE:
+                say(f"each part killed at its first {what.calls} system calls")
+                kept.append(await exactly.killed_at_each_call(after, what.calls))
+    if what.trials:
+        say(f"{what.trials} revocations")
+        kept.append(await revocation.binds_within_a_second(what.seed, what.trials))
+    found: list[dict[str, str]] = []
+    for bug in what.bugs:
+        say(f"planted: {bug}")
+        found.append({"bug": bug, "caught_by": await caught_by(bug, what.seed)})
+    return merged(kept), found
+
+
+def merged(kept: Sequence[Kept]) -> list[Kept]:
+    """One line a promise, whatever it was tried with."""
+    numbers = dict.fromkeys(one.promise for one in kept)
+    return [sum_of([one for one in kept if one.promise == number]) for number in numbers]
+
+
+def sum_of(tried: Sequence[Kept]) -> Kept:
+    return Kept(
+        promise=tried[0].promise,
+        held=all(one.held for one in tried),
+        trials=sum(one.trials for one in tried),
+        kills=sum(one.kills for one in tried),
+        lost=sum(one.lost for one in tried),
+        doubled=sum(one.doubled for one in tried),
+        seed=tried[0].seed,
+        complaints=[complaint for one in tried for complaint in one.complaints],
+    )
+
+
+async def caught_by(bug: str, seed: int) -> str:
+    """The promise that a storm with this bug breaks, with the first complaint; '' where nobody noticed."""
+    try:
+        async with promises.raged(seed, PLANTED_SECONDS, PLANTED_VICTIMS, bug) as after:
+            broken = [one for one in after.kept if not one.held]
+    except TimeoutError:
+        return "a part that never came up"
+    return f"promise {broken[0].promise}: {broken[0].complaints[0]}" if broken else NOT_CAUGHT
+
+
+def say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def show(kept: Sequence[Kept], bugs: Sequence[dict[str, str]]) -> None:
+    console = Console(width=120)
+    table = Table("promise", "held", "trials", "kills", "lost", "doubled", "seed")
+    for one in kept:
+        table.add_row(*(str(value) for value in one.line().values()))
+    console.print(table)
+    planted_table = Table("planted bug", "caught by")
+    for bug in bugs:
+        planted_table.add_row(bug["bug"], bug["caught_by"] or "NOBODY")
+    if bugs:
+        console.print(planted_table)
+    for one in kept:
+        for complaint in one.complaints[:10]:
+            say(f"promise {one.promise}, seed {one.seed}: {complaint}")
+
+
+def main(arguments: Sequence[str]) -> int:
+    kept, bugs = asyncio.run(run(asked(arguments)))
+    show(kept, bugs)
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    REPORT.write_text(json.dumps({"promises": [one.line() for one in kept], "planted": bugs}, indent=1) + "\n")
+    return 0 if all(one.held for one in kept) and all(bug["caught_by"] for bug in bugs) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

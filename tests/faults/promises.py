@@ -1,0 +1,128 @@
+"""The promises, each kept or broken in a run of its own or at the end of a storm; every number is counted there."""
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from uuid import UUID
+
+from shared.ids import uuid7
+from shared.reading.erasing import erase_subject
+from shared.reading.replays import Replay, find_replay, request_replay
+from tests.faults.places import Peer, peer
+from tests.faults.recorder import Findings, Outcome
+from tests.faults.storm import Storm, seeded
+from tests.faults.world import World, world
+from tests.waiting import until
+
+VICTIMS = ("writer", "relay", "other-relay", "reader", "postgres", "kafka")
+REPLAY_SECONDS = 120.0
+LATE_COMMANDS = 40
+"""Written while Kafka is dead, or just before it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One line of the report."""
+
+    promise: int
+    held: bool
+    trials: int
+    kills: int
+    lost: int
+    doubled: int
+    seed: int
+    complaints: Sequence[str] = field(default=(), repr=False)
+
+    @classmethod
+    def of(cls, promise: int, found: Findings, *, trials: int, kills: int, seed: int) -> "Kept":
+        return cls(promise, found.held, trials, kills, found.lost, found.doubled, seed, list(found.complaints))
+
+    def line(self) -> dict[str, Any]:
+        """As ``faults.json`` has it."""
+        said = asdict(self)
+        del said["complaints"]
+        return said
+
+
+@dataclass(slots=True)
+class Raged:
+    """A world after a storm, and what held in it."""
+
+    world: World
+    storm: Storm
+    seed: int
+    kept: list[Kept]
+
+
+@asynccontextmanager
+async def raged(seed: int, seconds: float, victims: Sequence[str] = VICTIMS, bug: str = "") -> AsyncIterator[Raged]:
+    """1: nothing acknowledged is lost, a retry has one outcome. 2: every event takes effect once, in order."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    async with world() as made:
+        made.bug = bug
+        storm = Storm(made, seeded(seed))
+        await storm.run(seconds, victims)
+        kills = made.kills
+        stored, read = await storm.findings()
+        commands = len(storm.recorder.commands)
+        unsettled = storm.recorder.of(Outcome.UNKNOWN)
+        if unsettled:
+            stored += Findings(complaints=[f"{one.token}: no answer after {one.tries} tries" for one in unsettled])
+        yield Raged(
+            made, storm, seed,
+            [
+                Kept.of(1, stored, trials=commands, kills=kills, seed=seed),
+                Kept.of(2, read, trials=commands + storm.copies, kills=kills, seed=seed),
+            ],
+        )  # fmt: skip
+
+
+async def replay_equals_live(after: Raged) -> Kept:
+    """3: the read model from zero is the live one, row for row; also when a patient was erased."""
+    complaints: list[str] = []
+    async with peer(after.world.place) as found:
+        complaints += differences(await replayed(found))
+        rows = await found.pool.fetch("SELECT DISTINCT patient_id FROM live.seen ORDER BY 1")
+        erased: UUID = after.storm.rng.choice([row["patient_id"] for row in rows])
+        await found.keys.erase(erased)
+        await erase_subject(found.pool, erased)
+        complaints += differences(await replayed(found))
+    return Kept.of(3, Findings(complaints=complaints), trials=2, kills=0, seed=after.seed)
+
+
+async def replayed(found: Peer) -> Replay:
+    """The outcome of a rebuild that is compared and swapped in."""
+    replay_id = await request_replay(found.pool, verify=True)
+    outcome: list[Replay] = []
+
+    async def ended() -> bool:
+        replay = await find_replay(found.pool, replay_id)
+        if replay is not None and replay.ended:
+            outcome.append(replay)
+        return bool(outcome)
+
+    await until(ended, REPLAY_SECONDS)
+    return outcome[0]
+
+
+def differences(replay: Replay) -> list[str]:
+    return [] if replay.state == "done" else [f"a replay ended as {replay.state}: {dict(replay.report)}"]
+
+
+async def a_wiped_broker_is_filled_again(after: Raged) -> Kept:
+    """8: Kafka dies under a busy relay and a reader that lags, and comes back empty: every peer converges."""
+    kills = after.world.kills
+    await after.world.kill("reader")
+    await after.storm.calm(LATE_COMMANDS)
+    await after.world.wipe_kafka()
+    await after.storm.calm(LATE_COMMANDS)
+    await after.world.start("reader")
+    stored, read = await after.storm.findings()
+    killed = after.world.kills - kills
+    return Kept.of(8, stored + read, trials=2 * LATE_COMMANDS, kills=killed, seed=after.seed)
+
+
+def new_seed() -> int:
+    return uuid7().int & 0xFFFFFFFF

@@ -1,0 +1,185 @@
+"""A PostgreSQL, a Kafka and the parts between them, each a process of its own that can be killed at any moment."""
+
+import asyncio
+import json
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import ExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from deploy.kafka.provisioning import provision
+from deploy.local import postgres
+from deploy.local.certificates import make_certificates
+from deploy.local.kafka import Broker
+from deploy.local.secrets import make_secrets
+from tests.faults.places import Place, prepare
+from tests.ports import ReservedPorts
+from tests.waiting import until
+
+ROOT = Path(__file__).parents[2]
+JARS = ROOT / ".portal/jars"
+START_SECONDS = 90.0
+PARTS = {"writer": "writer", "relay": "relay", "other-relay": "relay", "reader": "reader"}
+"""Name → role. Two relays fight for the lead."""
+
+
+@dataclass(slots=True)
+class Part:
+    """A running part; ``answers`` are its lines."""
+
+    process: asyncio.subprocess.Process
+    listening: "asyncio.Task[None]"
+
+    @property
+    def alive(self) -> bool:
+        return self.process.returncode is None
+
+
+@dataclass(slots=True)
+class World:
+    """Everything by name. ``bug`` is planted in every part that is started."""
+
+    folder: Path
+    place: Place
+    broker: Broker
+    bug: str = ""
+    heard: Callable[[Mapping[str, Any]], None] = lambda said: None
+    """What the writer says."""
+    parts: dict[str, Part] = field(default_factory=dict)
+    servers: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    kills: int = 0
+
+    async def start(self, name: str) -> None:
+        """Starts a part, and returns once it is ready; one that ends before is started again."""
+        await until(lambda: self._started(name), START_SECONDS)
+
+    async def _started(self, name: str) -> bool:
+        ready = asyncio.Event()
+        with (self.folder / f"{name}.log").open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "tests.faults.part", PARTS[name], str(self.folder / "place.json"), self.bug,
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=log, cwd=ROOT,
+            )  # fmt: skip
+        self.parts[name] = Part(process, asyncio.create_task(self._listen(process, ready)))
+        came = asyncio.create_task(ready.wait())
+        await asyncio.wait({came, self.parts[name].listening}, return_when=asyncio.FIRST_COMPLETED)
+        came.cancel()
+        return ready.is_set()
+
+    async def _listen(self, process: asyncio.subprocess.Process, ready: asyncio.Event) -> None:
+        if process.stdout is None:
+            return
+        while line := await process.stdout.readline():
+            said = json.loads(line)
+            if "ready" in said:
+                ready.set()
+            else:
+                self.heard(said)
+        await process.wait()
+
+    async def tell(self, asked: Mapping[str, str]) -> bool:
+        """Hands the writer a command; whether it took it."""
+        writer = self.parts.get("writer")
+        if writer is None or not writer.alive or writer.process.stdin is None:
+            return False
+        try:
+            writer.process.stdin.write(json.dumps(asked).encode() + b"\n")
+            await writer.process.stdin.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+        return True
+
+    async def kill(self, name: str) -> None:
+        """SIGKILL, and nothing else of it is heard."""
+        self.kills += 1
+        if name in self.servers:
+            self.servers[name].kill()
+            await asyncio.to_thread(self.servers[name].wait, 20)
+            return
+        part = self.parts[name]
+        if part.alive:
+            part.process.send_signal(signal.SIGKILL)
+        await part.listening
+
+    def start_postgres(self) -> None:
+        user = postgres.system_user()
+        log = (self.folder / "postgres.log").open("ab")
+        with log:
+            self.servers["postgres"] = subprocess.Popen(  # noqa: S603 - our own command
+                postgres.command(self.folder / "postgres", self.place.port),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", user=user,
+                group=pwd.getpwnam(user).pw_gid if user else None, extra_groups=[] if user else None,
+            )  # fmt: skip
+
+    async def postgres_answers(self) -> bool:
+        """Also starts it again where it did not come up: what the killed one left may still be held."""
+        if self.servers["postgres"].poll() is not None:
+            self.start_postgres()
+        return await postgres.answers(Path(self.place.secrets), self.place.port)
+
+    def start_kafka(self) -> None:
+        self.broker.prepare()
+        with (self.folder / "kafka.log").open("ab") as log:
+            self.servers["kafka"] = subprocess.Popen(self.broker.command(), stdout=log, stderr=log)  # noqa: S603 - our own command
+
+    async def provision_kafka(self) -> None:
+        await asyncio.to_thread(provision, self.broker.servers, self.broker.certificates, "")
+
+    async def restart(self, name: str) -> None:
+        """What was killed, up again."""
+        if name == "postgres":
+            self.start_postgres()
+            await until(self.postgres_answers, START_SECONDS)
+        elif name == "kafka":
+            self.start_kafka()
+        else:
+            await self.start(name)
+
+    async def wipe_kafka(self) -> None:
+        """Killed, and come back empty: with topics, without records."""
+        await self.kill("kafka")
+        await asyncio.to_thread(shutil.rmtree, self.broker.folder)
+        self.start_kafka()
+        await self.provision_kafka()
+
+    async def end(self) -> None:
+        for name, part in self.parts.items():
+            if part.alive:
+                await self.kill(name)
+        for process in self.servers.values():
+            process.kill()
+            await asyncio.to_thread(process.wait, 20)
+
+
+@asynccontextmanager
+async def world() -> AsyncIterator[World]:
+    """Servers up, tables made, no part started."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="portal-faults-")))
+        ports = stack.enter_context(closing(ReservedPorts(3)))
+        make_secrets(folder / "secrets")
+        make_certificates(folder / "certificates")
+        postgres.prepare(folder / "postgres", folder / "secrets")
+        number, *kafka_ports = ports.numbers
+        broker = Broker(folder / "kafka", folder / "certificates", JARS, *kafka_ports)
+        place = Place(str(folder / "secrets"), number, broker.servers, str(broker.certificates))
+        place.write(folder / "place.json")
+        ports.close()
+        made = World(folder, place, broker)
+        made.start_postgres()
+        made.start_kafka()
+        try:
+            await until(made.postgres_answers, START_SECONDS)
+            await postgres.provision(folder / "secrets", number)
+            await prepare(place)
+            await made.provision_kafka()
+            yield made
+        finally:
+            await made.end()
