@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from web.page import Page
-from web.pages import account, joining, links, public, recovery, security, signing
+from web.pages import account, addresses, joining, links, public, recovery, security, signing
 from web.pages.patient import access, bills, conversations, documents, exporting, overview, records, requests
 from web.pages.staff import (
     authorizations,
@@ -71,6 +71,7 @@ PUBLIC = [
     *everybody("/privacy-policy", public.privacy_policy),
     *everybody("/privacy-practices", public.privacy_practices),
     *everybody("/invitation/{id}/{secret}", links.show_invitation, links.accept_invitation),
+    *everybody("/address-confirmation/{id}/{secret}", addresses.show_confirmation, addresses.confirm),
     *everybody("/staff-invitation/{id}/{secret}", links.show_staff_invitation, links.accept_staff_invitation),
     *everybody("/recovery", recovery.choose),
     *everybody("/recovery/user-name", recovery.BY_USER_NAME.get, recovery.BY_USER_NAME.post),
@@ -89,6 +90,7 @@ ACCOUNT = [
     *form("/account/authenticator/remove", account.REMOVE_AUTHENTICATOR),
     *does("/account/authenticator/keep", security.keep_factor),
     *form("/account/password", security.PASSWORD),
+    *form("/account/address", addresses.CHANGE),
     *does("/account/sessions/{session_id}/end", account.end_session),
     *form("/account/practices", joining.JOIN),
     *form("/account/practices/{practice_id}/leave", account.LEAVE),

@@ -116,6 +116,17 @@ class AddressBook:
 
     async def is_silent(self, contacted: Contacted, now: datetime) -> bool:
         """A teen's own record at the address of a representative of theirs: nothing is sent there (R42)."""
+        return await self._is_silent_at(contacted, contacted.email, now)
+
+    async def would_silence(self, account: Account, email: str, now: datetime) -> bool:
+        """Whether the account is a teen's to whom nothing would be sent at that address (R42)."""
+        for record in account.records:
+            holder = await self.holder("patient", record.patient_id) if record.is_own else None
+            if holder is not None and await self._is_silent_at(holder, email, now):
+                return True
+        return False
+
+    async def _is_silent_at(self, contacted: Contacted, email: str, now: datetime) -> bool:
         if contacted.reached.kind != "patient" or contacted.birth_date is None:
             return False
         practice = await self._store.find(Practice, contacted.reached.practice_id)
@@ -124,7 +135,7 @@ class AddressBook:
         age = age_at(contacted.birth_date, now, practice.rules.time_zone)
         if not practice.rules.adolescent_age <= age < practice.rules.adult_age:
             return False
-        return representative_among(await self.at(self.word(contacted.email)), contacted.reached.holder_id)
+        return representative_among(await self.at(self.word(email)), contacted.reached.holder_id)
 
 
 def representative_among(holders: Sequence[Contacted], patient_id: UUID) -> bool:
@@ -141,5 +152,5 @@ def _is_other(one: Contacted, contacted: Contacted, account_id: UUID | None) -> 
 
 def _of_staff(member: StaffMember) -> Contacted:
     invitee = member.invitee
-    reached = Reached("staff", member.id, member.practice_id)
+    reached = Reached("staff", member.id, member.practice_id, member.contact_number)
     return Contacted(reached, invitee.email, "en", invitee.name, None, member.account_id)

@@ -1,11 +1,13 @@
 """What peers ask of identity: leases and facts read from the store, addresses and links, browsers' sessions."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from google.protobuf.duration_pb2 import Duration
 
 from services.identity.domain.account import Account
+from services.identity.domain.address_request import AddressRequest
 from services.identity.domain.enrolments import Enrolments
 from services.identity.domain.errors import LinkGone
 from services.identity.domain.invitation import Invitation
@@ -148,6 +150,8 @@ class ContactPeers(LeasePeers):
             answer = await self._invitation_link(issue_id, call) if event.invitation_id == issue_id else None
         elif request.purpose == "recovery" and isinstance(event, Recovery.Begun):
             answer = await self._recovery_links(event, call) if event.recovery_id == issue_id else None
+        elif request.purpose == "address-confirmation" and isinstance(event, AddressRequest.Asked):
+            answer = await self._address_link(event, call) if event.request_id == issue_id else None
         elif request.purpose == "staff-invitation" and isinstance(event, StaffMember.Invited):
             answer = await self._staff_link(issue_id, call) if event.staff_id == issue_id else None
         else:
@@ -193,7 +197,11 @@ class ContactPeers(LeasePeers):
         """NotFound where the account is closed, or where nothing may go to its address (R42)."""
         account = await self.parts.store.find(Account, uuid_field(request.account_id, "account_id"))
         holder = await self.parts.book.of_account(account) if account is not None and account.is_open else None
-        if holder is None or account is None or await self.parts.book.is_silent(holder, call.now):
+        if holder is None or account is None:
+            raise NotFound
+        if request.former_of:
+            holder = replace(holder, email=await self._former_address(account, request.former_of))
+        if await self.parts.book.is_silent(holder, call.now):
             raise NotFound
         practice = await self._practice(holder.reached.practice_id)
         await self._note_fetch(call, "contact", account.id, request.cause)
@@ -203,6 +211,12 @@ class ContactPeers(LeasePeers):
             support_phone=practice.details.support_phone,
             language=holder.language,
         )
+
+    async def _former_address(self, account: Account, text: str) -> str:
+        found = await self.parts.store.find(AddressRequest, uuid_field(text, "former_of"))
+        if found is None or found.account_id != account.id or found.is_open:
+            raise NotFound
+        return found.move.former
 
     async def _recovery_links(self, begun: Recovery.Begun, call: Call) -> peers_pb2.LinkOfResponse | None:
         """The links of one mail that are still open, to the address as it was when they were made."""
@@ -236,6 +250,27 @@ class ContactPeers(LeasePeers):
         practice = await self._practice(recovery.beginning.reached.practice_id)
         url = self.parts.links.url("recovery", recovery_id)
         return peers_pb2.FurtherLink(url=url, practice_name=practice.details.name)
+
+    async def _address_link(self, asked: AddressRequest.Asked, call: Call) -> peers_pb2.LinkOfResponse | None:
+        """To the new address, while the request is the account's last one (R35)."""
+        account = await self.parts.store.find(Account, asked.account_id)
+        found = await self.parts.store.find(AddressRequest, asked.request_id)
+        holder = await self.parts.book.of_account(account) if account is not None and account.is_open else None
+        if account is None or found is None or holder is None:
+            return None
+        try:
+            found.require_open(account.address_request, call.now)
+        except LinkGone:
+            return None
+        practice = await self._practice(asked.practice_id)
+        return peers_pb2.LinkOfResponse(
+            url=self.parts.links.url("address-confirmation", asked.request_id),
+            email=asked.move.email,
+            practice_name=practice.details.name,
+            support_phone=practice.details.support_phone,
+            expires_at=instant_message(asked.expires_at),
+            language=holder.language,
+        )
 
     async def _staff_link(self, staff_id: UUID, call: Call) -> peers_pb2.LinkOfResponse | None:
         member = await self.parts.store.find(StaffMember, staff_id)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from services.identity.domain.account import Account
+from services.identity.domain.address_request import AddressRequest
 from services.identity.domain.enrolments import Enrolments
 from services.identity.domain.invitation import Invitation
 from services.identity.domain.patient import Erasure, Patient, Person
@@ -196,6 +197,22 @@ def recovery_begun(recorded: Recorded[Recovery.Begun]) -> public.RecoveryRequest
     )
 
 
+def address_change_asked(recorded: Recorded[AddressRequest.Asked]) -> public.AddressConfirmationRequested:
+    event = recorded.event
+    return public.AddressConfirmationRequested(
+        practice_id=event.practice_id,
+        account_id=event.account_id,
+        request_id=event.request_id,
+        expires_at=event.expires_at,
+    )
+
+
+def address_change_confirmed(recorded: Recorded[AddressRequest.Confirmed]) -> public.AddressReplaced:
+    return public.AddressReplaced(
+        practice_id=recorded.event.practice_id, account_id=recorded.subject_id, request_id=recorded.stream_id
+    )
+
+
 def account_noticed(recorded: Recorded[Account.Noticed]) -> public.SecurityNoticed:
     event = recorded.event
     return public.SecurityNoticed(practice_id=event.practice_id, account_id=recorded.stream_id, about=event.about)
@@ -223,5 +240,7 @@ PUBLISHED: Mapping[type, Publish] = {
     Enrolments.Joined: patient_enrolled,
     Enrolments.Left: patient_unenrolled,
     Recovery.Begun: recovery_begun,
+    AddressRequest.Asked: address_change_asked,
+    AddressRequest.Confirmed: address_change_confirmed,
     Account.Noticed: account_noticed,
 }

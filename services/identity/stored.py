@@ -1,6 +1,7 @@
 """The stable words under which identity's events are stored."""
 
 from services.identity.domain.account import Account, UserName
+from services.identity.domain.address_request import AddressRequest
 from services.identity.domain.enrolments import Enrolments
 from services.identity.domain.invitation import Invitation
 from services.identity.domain.patient import Erasure, Patient, Person
@@ -29,6 +30,7 @@ STORED = (
     Stored("StaffInvited", StaffMember.Invited),
     Stored("StaffJoined", StaffMember.Joined),
     Stored("StaffRolesChanged", StaffMember.RolesChanged),
+    Stored("StaffAddressChanged", StaffMember.AddressChanged),
     Stored("StaffLeft", StaffMember.Left),
     Stored("StaffInvitationWithdrawn", StaffMember.InvitationWithdrawn),
     Stored("PatientRegistered", Patient.Registered),
@@ -38,6 +40,8 @@ STORED = (
     Stored("PatientDeathRecorded", Patient.DeathRecorded),
     Stored("PatientDeathCorrected", Patient.DeathCorrected),
     Stored("PatientErased", Erasure.Erased),
+    Stored("AddressChangeAsked", AddressRequest.Asked),
+    Stored("AddressChangeConfirmed", AddressRequest.Confirmed),
     Stored("AdminProposed", AdminProposal.Made),
     Stored("AdminConfirmed", AdminProposal.Confirmed),
     Stored("AdminDeclined", AdminProposal.Declined),
@@ -64,6 +68,7 @@ STORED = (
     Stored("AccountTotpEnrolled", Account.TotpEnrolled),
     Stored("AccountTotpRemoved", Account.TotpRemoved),
     Stored("AccountPasswordChanged", Account.PasswordChanged),
+    Stored("AccountAddressAsked", Account.AddressAsked),
     Stored("AccountNoticed", Account.Noticed),
     Stored("AccountFactorResetAnnounced", Account.FactorResetAnnounced),
     Stored("AccountFactorResetCancelled", Account.FactorResetCancelled),

@@ -33,6 +33,8 @@ PUBLISHED: Mapping[str, tuple[type[PublicEvent], ...]] = {
         identity.PatientUnenrolled,
         identity.RecoveryRequested,
         identity.RecoveryWithheld,
+        identity.AddressConfirmationRequested,
+        identity.AddressReplaced,
         identity.SecurityNoticed,
         access.RecordViewed,
     ),

@@ -13,6 +13,8 @@ WITHOUT_TOKEN = {
         "AcceptInvitation",
         "AcceptStaffInvitation",
         "BeginAcceptance",
+        "ConfirmAddress",
+        "GetAddressConfirmation",
         "GetInvitation",
         "GetRecovery",
         "GetPractice",

@@ -1,6 +1,7 @@
 """Identity's API: message in, command or query, message out; one module a topic."""
 
 from services.identity.api.accounts import AccountsApi
+from services.identity.api.addresses import AddressesApi
 from services.identity.api.invitations import InvitationsApi
 from services.identity.api.joining import JoiningApi
 from services.identity.api.patients import PatientsApi
@@ -14,6 +15,15 @@ __all__ = ["IdentityApi"]
 
 
 class IdentityApi(
-    PracticesApi, StaffApi, PatientsApi, InvitationsApi, SessionsApi, AccountsApi, RecoveryApi, JoiningApi, SecondingApi
+    PracticesApi,
+    StaffApi,
+    SecondingApi,
+    PatientsApi,
+    InvitationsApi,
+    SessionsApi,
+    AccountsApi,
+    AddressesApi,
+    RecoveryApi,
+    JoiningApi,
 ):
     """The servicer of ``portal.identity.v1.IdentityApi``."""

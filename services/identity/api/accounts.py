@@ -60,11 +60,13 @@ class AccountsApi(Servicer):
                     provider_id=str(member.duty.provider_id or ""),
                 )
             )
+        contacted = await self.parts.book.of_account(account)
         return api_pb2.GetMeResponse(
             account_id=str(account.id),
             display_name=display_name or await self._name_on_record(account),
             user_name=account.user_name,
             totp_enrolled=account.has_totp,
+            email=contacted.email if contacted is not None else "",
             staff=staff,
             enrolments=await self._enrolments(call),
             factor_reset_due_at=instant_message(plan.due_at) if (plan := account.factor_reset) else None,

@@ -187,6 +187,10 @@ class RecoveryApi(Servicer):
         recovery = await self.parts.store.find(Recovery, recovery_id)
         if recovery is None or recovery.beginning.means != "link":
             raise LinkGone
+        reached = recovery.beginning.reached
+        holder = await self.parts.book.holder(reached.kind, reached.holder_id)
+        if holder is None or holder.reached.contact_number != reached.contact_number:
+            raise LinkGone  # mailed to an address that counts no longer (R35)
         return recovery
 
     async def _holder_of(self, recovery: Recovery) -> Account:

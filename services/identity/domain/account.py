@@ -6,7 +6,15 @@ from typing import Literal
 from uuid import UUID
 
 from services.identity.domain.errors import FactorNeeded, UserNameTaken
-from services.identity.domain.values import AccountId, PasswordIssue, PracticeId, Relation, StaffId, UserNameId
+from services.identity.domain.values import (
+    AccountId,
+    AddressRequestId,
+    PasswordIssue,
+    PracticeId,
+    Relation,
+    StaffId,
+    UserNameId,
+)
 from shared.aggregate import SERVICE_SUBJECT, Aggregate, event
 from shared.errors import NotFound, Refused
 
@@ -65,6 +73,10 @@ class Account(Aggregate):
         about: About
         noticed_at: datetime
 
+    class AddressAsked(Aggregate.Event):
+        request_id: AddressRequestId
+        asked_at: datetime
+
     class FactorResetAnnounced(Aggregate.Event):
         staff_id: StaffId
         how: str
@@ -97,6 +109,7 @@ class Account(Aggregate):
         self.factor_reset: FactorResetPlan | None = None
         self.password_number = 1
         self.password_issue: PasswordIssue | None = None
+        self.address_request: AddressRequestId | None = None
 
     @property
     def subject_id(self) -> UUID:
@@ -219,6 +232,19 @@ class Account(Aggregate):
     def _password_changed(self, issue: PasswordIssue, changed_at: datetime) -> None:
         self.password_number += 1
         self.password_issue = issue
+
+    def ask_address(self, request_id: AddressRequestId, at: datetime) -> PracticeId:
+        """The request before counts no longer (R35). On whose behalf the holder is written to."""
+        self.require_open()
+        practice_id = self.practice_id
+        if practice_id is None:
+            raise NotFound
+        self._address_asked(request_id=request_id, asked_at=at)
+        return practice_id
+
+    @event(AddressAsked)
+    def _address_asked(self, request_id: AddressRequestId, asked_at: datetime) -> None:
+        self.address_request = request_id
 
     @property
     def practice_id(self) -> PracticeId | None:

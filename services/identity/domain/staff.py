@@ -1,5 +1,6 @@
 """A member of a practice's staff: invited for 72 h, active with roles, gone for good."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -35,6 +36,11 @@ class StaffMember(Aggregate):
         duty: Duty
         changed_at: datetime
 
+    class AddressChanged(Aggregate.Event):
+        practice_id: PracticeId
+        email: str
+        changed_at: datetime
+
     class Left(Aggregate.Event):
         practice_id: PracticeId
         account_id: AccountId
@@ -63,6 +69,7 @@ class StaffMember(Aggregate):
         self.duty = duty
         self.expires_at = expires_at
         self.account_id: AccountId | None = None
+        self.contact_number = 1
         self.state = "invited"
 
     @property
@@ -101,6 +108,16 @@ class StaffMember(Aggregate):
     @event(RolesChanged)
     def _roles_changed(self, practice_id: PracticeId, account_id: AccountId, duty: Duty, changed_at: datetime) -> None:
         self.duty = duty
+
+    def move(self, email: str, at: datetime) -> None:
+        """The holder of the account confirmed another address (R35)."""
+        self.require_active()
+        self._address_changed(practice_id=self.practice_id, email=email, changed_at=at)
+
+    @event(AddressChanged)
+    def _address_changed(self, practice_id: PracticeId, email: str, changed_at: datetime) -> None:
+        self.invitee = replace(self.invitee, email=email)
+        self.contact_number += 1
 
     def end(self, at: datetime) -> None:
         """Leaves, or withdraws the invitation; what has ended cannot end again."""

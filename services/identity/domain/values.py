@@ -21,6 +21,8 @@ AttemptId = NewType("AttemptId", UUID)
 """Of somebody who asked for a recovery, whether or not anyone matched."""
 PasswordIssue = NewType("PasswordIssue", UUID)
 """Names one choice of a password, never the password."""
+AddressRequestId = NewType("AddressRequestId", UUID)
+"""Of an account's own change of its e-mail address."""
 ProposalId = NewType("ProposalId", UUID)
 """Of somebody who is to be an admin."""
 ErasureRequestId = NewType("ErasureRequestId", UUID)

@@ -47,6 +47,9 @@ class Addresses:
         event = recorded.event
         await self._use(rows, "staff", event.staff_id, UUID(int=0), event.invitee.email)
 
+    async def move_staff(self, recorded: Recorded[StaffMember.AddressChanged], rows: Rows) -> None:
+        await self._use(rows, "staff", recorded.stream_id, UUID(int=0), recorded.event.email)
+
     async def _use(self, rows: Rows, kind: str, holder_id: UUID, patient_id: UUID, email: str) -> None:
         key = {"holder_id": holder_id}
         if email:
@@ -66,6 +69,7 @@ class Addresses:
                 Person.Registered: self.register_person,
                 Person.ContactRecorded: self.record_person,
                 StaffMember.Invited: self.invite_staff,
+                StaffMember.AddressChanged: self.move_staff,
             },
         )
 

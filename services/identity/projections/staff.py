@@ -51,6 +51,19 @@ async def change_roles(recorded: Recorded[StaffMember.RolesChanged], rows: Rows)
     await rows.update("staff_members", {"staff_id": recorded.stream_id}, _columns(recorded.event.duty))
 
 
+async def change_address(recorded: Recorded[StaffMember.AddressChanged], rows: Rows) -> None:
+    known = await rows.fetch_one("SELECT * FROM staff_members WHERE staff_id = $1", recorded.stream_id)
+    if known is not None:
+        kept = ("practice_id", "account_id", "state", "roles", "provider_id", "expires_at")
+        await rows.upsert(
+            "staff_members",
+            {"staff_id": recorded.stream_id},
+            {name: known[name] for name in kept},
+            subject_id=recorded.stream_id,
+            personal={"given": known["given"], "family": known["family"], "email": recorded.event.email},
+        )
+
+
 async def leave(recorded: Recorded[StaffMember.Left | StaffMember.InvitationWithdrawn], rows: Rows) -> None:
     await rows.update("staff_members", {"staff_id": recorded.stream_id}, {"state": "left"})
 
@@ -67,6 +80,7 @@ STAFF = ReadModel(
         StaffMember.Invited: invite,
         StaffMember.Joined: join,
         StaffMember.RolesChanged: change_roles,
+        StaffMember.AddressChanged: change_address,
         StaffMember.Left: leave,
         StaffMember.InvitationWithdrawn: leave,
     },

@@ -151,6 +151,7 @@ def test_only_these_pages_are_open_to_everybody() -> None:
         "/sign-in", "/sign-in/code", "/sign-out", "/help", "/privacy-policy", "/privacy-practices",
         "/invitation/{id}/{secret}", "/staff-invitation/{id}/{secret}", "/recovery", "/recovery/user-name",
         "/recovery/details", "/recovery/token", "/recovery/sent", "/recovery/{id}/{secret}",
+        "/address-confirmation/{id}/{secret}",
     }  # fmt: skip
 
 

@@ -151,6 +151,21 @@ class RecoveryWithheld(PublicEvent):
     account_id: UUID
 
 
+class AddressConfirmationRequested(PublicEvent):
+    """The holder of an account wants another address, which is to be confirmed by a link until ``expires_at``."""
+
+    account_id: UUID
+    request_id: UUID
+    expires_at: datetime
+
+
+class AddressReplaced(PublicEvent):
+    """The new address was confirmed; the former one is told."""
+
+    account_id: UUID
+    request_id: UUID
+
+
 class SecurityNoticed(PublicEvent):
     """The holder of an account is to be told that its password, factor, address or a token changed."""
 
