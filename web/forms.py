@@ -39,6 +39,7 @@ Kind = Literal[
     "code",
     "amount",
     "file",
+    "files",
 ]
 
 

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.settings import WebSettings
 
-LINK_PAGES = ("/invitation/", "/staff-invitation/", "/recovery/", "/address-confirmation/")
+LINK_PAGES = ("/invitation/", "/staff-invitation/", "/recovery/", "/address-confirmation/", "/shared-record/")
 """Their path holds a secret: no other page may be told where one came from."""
 UPLOAD_PAGES = re.compile(r"/practices/[^/]+/patients/[^/]+/documents/new")
 """Their form holds a file."""
@@ -18,6 +18,9 @@ MOST_BYTES = 256 * 1024
 """Of a form: the longest text has 10,000 characters."""
 MOST_UPLOAD_BYTES = 10 * 1024 * 1024 + MOST_BYTES
 """Of a form with a file: documents takes 10 MB."""
+MESSAGE_PAGES = re.compile(r"(/patients/[^/]+|/practices/[^/]+(/patients/[^/]+)?)/conversations/[^/]+")
+MOST_MESSAGE_BYTES = 50 * 1024 * 1024 + MOST_BYTES
+"""Of a message with its five files (R4)."""
 
 REFUSED = b"This form was not sent by a page of the portal. Go back, load the page again and send it once more."
 
@@ -56,6 +59,8 @@ def is_own_form(headers: Headers, public_url: str) -> bool:
 
 
 def most_bytes(path: str) -> int:
+    if MESSAGE_PAGES.fullmatch(path):
+        return MOST_MESSAGE_BYTES
     return MOST_UPLOAD_BYTES if UPLOAD_PAGES.fullmatch(path) else MOST_BYTES
 
 

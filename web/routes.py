@@ -6,8 +6,18 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from web.page import Page
-from web.pages import account, addresses, joining, links, public, recovery, security, signing
-from web.pages.patient import access, bills, conversations, documents, exporting, overview, records, requests
+from web.pages import account, addresses, joining, links, public, recovery, security, shared_record, signing
+from web.pages.patient import (
+    access,
+    bills,
+    conversations,
+    documents,
+    exporting,
+    overview,
+    records,
+    requests,
+    transmitting,
+)
 from web.pages.staff import (
     authorizations,
     billing,
@@ -70,6 +80,8 @@ PUBLIC = [
     *everybody("/help", public.help_page),
     *everybody("/privacy-policy", public.privacy_policy),
     *everybody("/privacy-practices", public.privacy_practices),
+    *everybody("/shared-record/{id}/{secret}", shared_record.show, shared_record.open_it),
+    *everybody("/shared-record/{id}/{secret}/download", None, shared_record.download),
     *everybody("/invitation/{id}/{secret}", links.show_invitation, links.accept_invitation),
     *everybody("/address-confirmation/{id}/{secret}", addresses.show_confirmation, addresses.confirm),
     *everybody("/staff-invitation/{id}/{secret}", links.show_staff_invitation, links.accept_staff_invitation),
@@ -106,6 +118,7 @@ PATIENT = [
     *shows(f"{_P}/conversations", conversations.listed),
     *form(f"{_P}/conversations/new", conversations.COMPOSE),
     *both(f"{_P}/conversations/{{conversation_id}}", conversations.one, conversations.reply),
+    *shows(f"{_P}/conversations/{{conversation_id}}/attachments/{{attachment_id}}", conversations.attachment),
     *shows(f"{_P}/results", records.results),
     *shows(f"{_P}/results/{{result_id}}", records.result),
     *shows(f"{_P}/results/{{result_id}}/pdf", records.result_pdf),
@@ -115,6 +128,9 @@ PATIENT = [
     *shows(f"{_P}/documents/{{document_id}}", documents.one),
     *shows(f"{_P}/documents/{{document_id}}/file", documents.file),
     *form(f"{_P}/export", exporting.EXPORT),
+    *shows(f"{_P}/transmissions", transmitting.listed),
+    *form(f"{_P}/transmissions/new", transmitting.TRANSMIT),
+    *does(f"{_P}/transmissions/{{transmission_id}}/revoke", transmitting.revoke),
     *shows(f"{_P}/record", records.record),
     *shows(f"{_P}/appointments", requests.appointments),
     *form(f"{_P}/appointments/new", requests.APPOINTMENT),
@@ -207,6 +223,7 @@ STAFF = [
     *does(f"{_D}/release/standing/{{approval_id}}/revoke", release.revoke),
     *shows(f"{_D}/conversations", queue.listed),
     *both(f"{_D}/conversations/{{conversation_id}}", queue.one, queue.reply),
+    *shows(f"{_D}/conversations/{{conversation_id}}/attachments/{{attachment_id}}", queue.attachment),
     *does(f"{_D}/conversations/{{conversation_id}}/settle", queue.settle),
     *does(f"{_D}/conversations/{{conversation_id}}/assign", queue.assign),
     *shows(f"{_D}/appointments", wishes.appointments),

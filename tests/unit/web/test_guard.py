@@ -12,7 +12,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from web.guard import Guard, headers_of, is_own_form
+from web.guard import (
+    MOST_BYTES,
+    MOST_MESSAGE_BYTES,
+    MOST_UPLOAD_BYTES,
+    Guard,
+    headers_of,
+    is_own_form,
+    most_bytes,
+)
 from web.settings import WebSettings
 
 OWN = "https://portal.example"
@@ -90,7 +98,13 @@ def test_pages_are_not_kept_and_not_sniffed() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/invitation/x/secret", "/staff-invitation/x/secret", "/invitation/x/secret/join", "/recovery/x/secret"],
+    [
+        "/invitation/x/secret",
+        "/staff-invitation/x/secret",
+        "/invitation/x/secret/join",
+        "/recovery/x/secret",
+        "/shared-record/x/secret",
+    ],
 )
 def test_link_pages_tell_nobody_where_one_came_from(path: str) -> None:
     assert asked("GET", path).headers["referrer-policy"] == "no-referrer"
@@ -108,3 +122,20 @@ def test_browsers_are_told_to_keep_to_tls_in_production_only() -> None:
 
 def test_in_production_the_payment_form_leads_to_stripe_only() -> None:
     assert "form-action 'self' https://checkout.stripe.com;" in headers_of(settings("production"))[POLICY]
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [
+        ("/patients/p/conversations/c", MOST_MESSAGE_BYTES),
+        ("/patients/p/conversations/new", MOST_MESSAGE_BYTES),
+        ("/practices/q/conversations/c", MOST_MESSAGE_BYTES),
+        ("/practices/q/patients/p/conversations/new", MOST_MESSAGE_BYTES),
+        ("/practices/q/patients/p/documents/new", MOST_UPLOAD_BYTES),
+        ("/patients/p/conversations", MOST_BYTES),
+        ("/practices/q/conversations/c/settle", MOST_BYTES),
+        ("/shared-record/x/secret", MOST_BYTES),
+    ],
+)
+def test_r4_only_forms_with_files_may_be_large(path: str, most: int) -> None:
+    assert most_bytes(path) == most

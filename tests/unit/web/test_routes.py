@@ -141,8 +141,8 @@ def test_every_form_that_is_sent_has_a_page_that_shows_it() -> None:
     buttons = {way.path.rpartition("/")[2] for way in WAYS if way.method == "POST" and way.path not in shown}
     assert buttons == {
         "accept", "activate", "answer", "approve", "assign", "cancel", "code", "confirm", "deactivate",
-        "documents", "end", "invitations", "join", "keep", "lift", "release", "review", "revoke", "settle", "show",
-        "sign", "sign-out", "statements", "undo", "verify", "wait",
+        "documents", "download", "end", "invitations", "join", "keep", "lift", "release", "review", "revoke", "settle",
+        "show", "sign", "sign-out", "start", "statements", "undo", "verify", "wait",
     }  # fmt: skip
 
 
@@ -151,7 +151,8 @@ def test_only_these_pages_are_open_to_everybody() -> None:
         "/sign-in", "/sign-in/code", "/sign-out", "/help", "/privacy-policy", "/privacy-practices",
         "/invitation/{id}/{secret}", "/staff-invitation/{id}/{secret}", "/recovery", "/recovery/user-name",
         "/recovery/details", "/recovery/token", "/recovery/sent", "/recovery/{id}/{secret}",
-        "/address-confirmation/{id}/{secret}",
+        "/pay", "/pay/start", "/pay/done",
+        "/address-confirmation/{id}/{secret}", "/shared-record/{id}/{secret}", "/shared-record/{id}/{secret}/download",
     }  # fmt: skip
 
 

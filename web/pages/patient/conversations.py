@@ -8,9 +8,11 @@ from shared.contracts.messaging.v1 import api_pb2 as messaging
 from shared.errors import PortalError
 from shared.rpc.metadata import calling
 from web.acting import Acting, acting_for
+from web.attaching import FILES, MOST_FILES_READ, uploaded
 from web.forms import Field, Form
 from web.language import N_
 from web.page import Page
+from web.pages import downloads
 from web.sheet import FormPage, Sheet
 from web.words import WORDS
 
@@ -56,6 +58,7 @@ async def _show(page: Page, form: Form) -> Response:
         names=await page.names(ids),
         next=found.next_page_token,
         body=BODY,
+        files=FILES,
         here=HERE,
     )
 
@@ -74,12 +77,14 @@ async def _mark_read(page: Page, acting: Acting, found: messaging.GetConversatio
 
 
 async def reply(page: Page) -> Response:
+    page.most_files = MOST_FILES_READ
+
     async def act(form: Form) -> Response:
         conversation_id = page.id("conversation_id")
         request = messaging.SendMessageRequest(
             patient_id=page.id("patient_id"), conversation_id=conversation_id, body=form.needed("body")
         )
-        form.check()
+        request.attachment_ids.extend(await uploaded(page, form, request.patient_id))
         sent = await page.site.portal.messaging.SendMessage(request)
         return page.see(f"/patients/{request.patient_id}/conversations/{conversation_id}", sent.position)
 
@@ -102,6 +107,7 @@ async def _ask(page: Page) -> Sheet:
             Field("to", N_("To"), "choice", options=options, literal=True),
             Field("subject", N_("Subject")),
             BODY,
+            FILES,
         ],
         submit=N_("Send"),
         back=(f"{acting.path}/conversations", N_("Messages")),
@@ -123,9 +129,20 @@ async def _start(page: Page, form: Form) -> Response:
     )
     if not (request.provider_id or request.topic):
         form.blame("to", N_("Choose one."))
-    form.check()
+    request.attachment_ids.extend(await uploaded(page, form, request.patient_id))
     started = await page.site.portal.messaging.StartConversation(request)
     return page.see(f"/patients/{request.patient_id}/conversations/{started.conversation_id}", started.position)
 
 
-COMPOSE = FormPage(_ask, _start)
+async def attachment(page: Page) -> Response:
+    """A file that was sent with one of the conversation's messages."""
+    request = messaging.DownloadAttachmentRequest(
+        patient_id=page.id("patient_id"),
+        conversation_id=page.id("conversation_id"),
+        attachment_id=page.id("attachment_id"),
+    )
+    body = await page.site.portal.messaging.DownloadAttachment(request)
+    return downloads.attachment(page, body, downloads.file_name(body, "attachment", request.attachment_id))
+
+
+COMPOSE = FormPage(_ask, _start, most_files=MOST_FILES_READ)

@@ -4,9 +4,11 @@ from starlette.responses import Response
 
 from shared.contracts.messaging.v1 import api_pb2 as messaging
 from web.acting import at_desk, patient_at
+from web.attaching import FILES, MOST_FILES_READ, uploaded
 from web.forms import Field, Form
 from web.language import N_
 from web.page import Page
+from web.pages import downloads
 from web.pages.staff.patients import back_to, full
 from web.sheet import FormPage, Sheet
 from web.words import options
@@ -64,6 +66,7 @@ async def _show(page: Page, form: Form) -> Response:
         names=await page.names(ids),
         next=found.next_page_token,
         body=BODY,
+        files=FILES,
         here=HERE,
     )
 
@@ -73,15 +76,37 @@ def _path(page: Page) -> str:
 
 
 async def reply(page: Page) -> Response:
+    page.most_files = MOST_FILES_READ
+
     async def act(form: Form) -> Response:
         request = messaging.ReplyToConversationRequest(
             practice_id=page.id("practice_id"), conversation_id=page.id("conversation_id"), body=form.needed("body")
         )
-        form.check()
+        request.attachment_ids.extend(await uploaded(page, form, await _patient_of(page)))
         sent = await page.site.portal.messaging.ReplyToConversation(request)
         return page.see(_path(page), sent.position)
 
     return await page.submit(act, lambda form: _show(page, form))
+
+
+async def _patient_of(page: Page) -> str:
+    """Whom the conversation is about: files are uploaded for that patient."""
+    request = messaging.GetPracticeConversationRequest(
+        practice_id=page.id("practice_id"), conversation_id=page.id("conversation_id"), page_size=1
+    )
+    found = await page.site.portal.messaging.GetPracticeConversation(request)
+    return found.conversation.patient_id
+
+
+async def attachment(page: Page) -> Response:
+    """A file that was sent with one of the conversation's messages."""
+    request = messaging.DownloadPracticeAttachmentRequest(
+        practice_id=page.id("practice_id"),
+        conversation_id=page.id("conversation_id"),
+        attachment_id=page.id("attachment_id"),
+    )
+    body = await page.site.portal.messaging.DownloadPracticeAttachment(request)
+    return downloads.attachment(page, body, downloads.file_name(body, "attachment", request.attachment_id))
 
 
 async def settle(page: Page) -> Response:
@@ -124,6 +149,7 @@ async def _ask(page: Page) -> Sheet:
             Field("topic", N_("Topic"), "choice", options=options("topic")),
             Field("subject", N_("Subject")),
             BODY,
+            FILES,
         ],
         submit=N_("Send"),
         back=back_to(desk, patient),
@@ -148,9 +174,9 @@ async def _start(page: Page, form: Form) -> Response:
         subject=form.needed("subject"),
         body=form.needed("body"),
     )
-    form.check()
+    request.attachment_ids.extend(await uploaded(page, form, request.patient_id))
     started = await page.site.portal.messaging.StartPracticeConversation(request)
     return page.see(f"/practices/{practice_id}/conversations/{started.conversation_id}", started.position)
 
 
-COMPOSE = FormPage(_ask, _start)
+COMPOSE = FormPage(_ask, _start, most_files=MOST_FILES_READ)
