@@ -1,5 +1,6 @@
 """The parts of a portal as processes: how each is started, and how one knows that it is up."""
 
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from deploy.local import postgres
 from deploy.local.certificates import SERVICES
 from deploy.local.files import write_private
 from deploy.local.kafka import Broker
+from deploy.local.ports import HOST
 from deploy.local.secrets import read_password
 from operations.settings import External, database_variable
 from operations.stack.layout import DESCRIPTORS, JARS, OPENAPI, Ports, State, api, peers
@@ -183,7 +185,9 @@ class Parts:
     async def is_up(self, name: str) -> bool:
         """Whether the part answers as it should; PostgreSQL and Kafka are asked by their provisioning."""
         if name in SERVICES:
-            return await serves(self.ports.target(api(name)), name, self.certificates, "gateway")
+            return listens(getattr(self.ports, api(name))) and await serves(
+                self.ports.target(api(name)), name, self.certificates, "gateway"
+            )
         if name == "gateway":
             return await answers("http://envoy/ready", self.state.socket("envoy.sock"))
         if name == "postgres":
@@ -196,9 +200,16 @@ class Parts:
         return await answers(f"{pages[name]}/") if name in pages else True
 
 
-async def answers(url: str, socket: Path | None = None) -> bool:
+def listens(port: int) -> bool:
+    """Whether anybody does; asked before what costs more."""
+    with socket.socket() as door:
+        return door.connect_ex((HOST, port)) == 0
+
+
+async def answers(url: str, unix_socket: Path | None = None) -> bool:
     """Whether HTTP is spoken there, without an error of the server."""
-    transport = httpx.AsyncHTTPTransport(uds=str(socket)) if socket else None
+    # Plain HTTP: without verify=False each question would load the machine's authorities first.
+    transport = httpx.AsyncHTTPTransport(verify=False, uds=str(unix_socket) if unix_socket else None)
     async with httpx.AsyncClient(transport=transport, timeout=ANSWER_SECONDS, trust_env=False) as client:
         try:
             return not (await client.get(url)).is_server_error

@@ -27,7 +27,7 @@ from operations.stack.supervision import DOWN, STOP_SECONDS, Supervisor
 
 Say = Callable[[str], None]
 
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 UP_SECONDS = 180.0
 """A cold start on a slow, busy machine; a part that ends before is noticed at once."""
 LAST_LINES = 15
