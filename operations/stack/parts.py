@@ -185,9 +185,8 @@ class Parts:
     async def is_up(self, name: str) -> bool:
         """Whether the part answers as it should; PostgreSQL and Kafka are asked by their provisioning."""
         if name in SERVICES:
-            return listens(getattr(self.ports, api(name))) and await serves(
-                self.ports.target(api(name)), name, self.certificates, "gateway"
-            )
+            target = self.ports.target(api(name))
+            return listens(target) and await serves(target, name, self.certificates, "gateway")
         if name == "gateway":
             return await answers("http://envoy/ready", self.state.socket("envoy.sock"))
         if name == "postgres":
@@ -200,10 +199,10 @@ class Parts:
         return await answers(f"{pages[name]}/") if name in pages else True
 
 
-def listens(port: int) -> bool:
+def listens(target: str) -> bool:
     """Whether anybody does; asked before what costs more."""
     with socket.socket() as door:
-        return door.connect_ex((HOST, port)) == 0
+        return door.connect_ex((HOST, int(target.rpartition(":")[2]))) == 0
 
 
 async def answers(url: str, unix_socket: Path | None = None) -> bool:

@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 
 from deploy.kafka.provisioning import provision
@@ -28,6 +29,8 @@ from operations.stack.supervision import DOWN, STOP_SECONDS, Supervisor
 Say = Callable[[str], None]
 
 POLL_SECONDS = 0.1
+LOOKS = 5
+"""The supervisor is asked at every fifth look only: it is slow to answer."""
 UP_SECONDS = 180.0
 """A cold start on a slow, busy machine; a part that ends before is noticed at once."""
 LAST_LINES = 15
@@ -210,8 +213,9 @@ class Stack:
         deadline = time.monotonic() + UP_SECONDS
         if name == "kafka":
             await self._provision_kafka()
+        looks = count()
         while not await self.parts.is_up(name):
-            if await self._running.state(name) in DOWN:
+            if next(looks) % LOOKS == 0 and await self._running.state(name) in DOWN:
                 raise Obstacle(self._ended(name, "ended while it started"))
             if time.monotonic() > deadline:
                 raise Obstacle(self._ended(name, f"did not come up within {UP_SECONDS:.0f} s"))
