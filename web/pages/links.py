@@ -173,13 +173,14 @@ PLACES: Mapping[str, Sequence[str]] = {
     "wrong_token": ["token"],
 }
 """Slug → the fields that it may be about; the first of them that the form has is the one."""
+NOT_HANDED = N_("This is not the code that the practice handed over. After three wrong tries the link ends.")
 
 
 def place(form: Form, error: PortalError) -> None:
     """Says a refusal beside the field that it is about."""
     name = next((one for one in PLACES.get(error.slug, ()) if one in form.values), "")
     if name:
-        form.blame(name, REFUSALS[error.slug])
+        form.blame(name, NOT_HANDED if name == HANDED_CODE.name else REFUSALS[error.slug])
         form.check()
 
 
