@@ -171,6 +171,7 @@ SLUGS: dict[str, tuple[StatusCode, str]] = {
     "user_name_taken": (StatusCode.FAILED_PRECONDITION, "expected a user name that nobody has or had"),
     "wrong_credentials": (StatusCode.UNAUTHENTICATED, "expected a user name with its password, and a code if enrolled"),
     "wrong_code": (StatusCode.FAILED_PRECONDITION, "expected a present code or password that was not used before"),
+    "wrong_passkey": (StatusCode.FAILED_PRECONDITION, "expected an authenticator's fresh answer, its user verified"),
     "wrong_answer": (StatusCode.FAILED_PRECONDITION, "expected the answer to the security question"),
     "wrong_token": (StatusCode.FAILED_PRECONDITION, "expected a token in its hour, with the address on record"),
     "caller_not_verified": (StatusCode.FAILED_PRECONDITION, "expected name and birth date as on record"),

@@ -82,6 +82,7 @@ REFUSALS: Mapping[str, str] = {
     "representative_not_verified": N_("This representative has no verified documents yet."),
     "wrong_token": N_("This token is not right, has run out, or was used before. Ask support for a new one."),
     "caller_not_verified": N_("Name and birth date are not those on record."),
+    "wrong_passkey": N_("This passkey could not be used. Begin again, or use your password and the app."),
     "wrong_answer": N_("This is not the answer to the security question."),
     "too_young": N_("This person is too young for an account of their own."),
     "already_enrolled": N_("This person's account is already joined to the record."),

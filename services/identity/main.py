@@ -9,6 +9,7 @@ from services.identity.api import IdentityApi
 from services.identity.consumers import CONSUMERS
 from services.identity.credentials.handed import Handed
 from services.identity.credentials.links import Links
+from services.identity.credentials.passkeys import Passkeys
 from services.identity.credentials.passwords import Passwords
 from services.identity.credentials.sessions import Sessions
 from services.identity.credentials.throttle import Throttle
@@ -33,7 +34,7 @@ from services.identity.published import PUBLISHED
 from services.identity.recoveries import Answering
 from services.identity.rules_clock import ClockOffset
 from services.identity.settings import IdentitySettings
-from services.identity.sign_in import SignIn
+from services.identity.sign_in import Proofs, SignIn
 from services.identity.stored import STORED
 from shared.access.windows import StaffMembership
 from shared.contracts.identity.v1 import api_pb2, peers_pb2
@@ -45,6 +46,7 @@ def parts_of(foundation: Foundation, settings: IdentitySettings) -> Parts:
     """Each adapter derives with a key of its own."""
     store, database, key = foundation.store, foundation.database, settings.service_key
     passwords, throttle = Passwords(), Throttle(database)
+    passkeys = Passkeys(database, settings.public_url)
     vault = Vault(database, key.derived("factors"))
     return Parts(
         store=store,
@@ -55,9 +57,10 @@ def parts_of(foundation: Foundation, settings: IdentitySettings) -> Parts:
         throttle=throttle,
         links=Links(key.derived("one-time links"), settings.public_url),
         signer=TokenSigner(settings.signing_key, settings.public_url),
-        sign_in=SignIn(store, vault, passwords, throttle, key.derived("devices")),
+        sign_in=SignIn(store, Proofs(vault, passwords, passkeys), throttle, key.derived("devices")),
         heads=Heads(store, database),
         book=AddressBook(store, database),
+        passkeys=passkeys,
         handed=Handed(database, key.derived("handed tokens")),
         clock_offset=ClockOffset(database, foundation.clock, is_settable=not settings.is_production),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.identity.address_book import AddressBook
 from services.identity.credentials.handed import Handed
 from services.identity.credentials.links import Links
+from services.identity.credentials.passkeys import Passkeys
 from services.identity.credentials.passwords import Passwords
 from services.identity.credentials.sessions import Sessions
 from services.identity.credentials.throttle import Throttle
@@ -33,6 +34,7 @@ class Parts:
     heads: Heads
     book: AddressBook
     handed: Handed
+    passkeys: Passkeys
     clock_offset: ClockOffset
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from google.protobuf.duration_pb2 import Duration
 
+from services.identity.credentials.sessions import Opened
 from services.identity.domain.account import Account
 from services.identity.domain.address_request import AddressRequest
 from services.identity.domain.enrolments import Enrolments
@@ -19,7 +20,7 @@ from services.identity.domain.values import PatientId, enrolments_id
 from services.identity.operating import OperatingPeers
 from services.identity.projections.changes import FACTS, STAFF
 from services.identity.projections.names import names_of
-from services.identity.sign_in import Attempt, FactorRequired
+from services.identity.sign_in import Attempt, FactorRequired, SignedIn
 from shared.access.windows import StaffMembership
 from shared.aggregate import Aggregate
 from shared.clock import machine_now
@@ -323,16 +324,32 @@ class IdentityPeers(ContactPeers):
             signed_in = await self.parts.sign_in.check(attempt)
         except FactorRequired:
             return peers_pb2.OpenSessionResponse(factor_required=True)
-        if request.previous_cookie:
-            await self.parts.sessions.end_by_cookie(request.previous_cookie)
-        opened = await self.parts.sessions.open_for_browser(
-            signed_in.account_id, is_staff=signed_in.is_staff, client=request.user_agent
-        )
+        opened = await self._opened(signed_in, request.previous_cookie, request.user_agent)
         return peers_pb2.OpenSessionResponse(
             cookie=opened.secret,
             account_id=str(signed_in.account_id),
             device=signed_in.device,
             session_id=str(opened.session.session_id),
+        )
+
+    async def OpenSessionWithPasskey(
+        self, request: peers_pb2.OpenSessionWithPasskeyRequest, call: Call
+    ) -> peers_pb2.OpenSessionWithPasskeyResponse:
+        signed_in = await self.parts.sign_in.check_passkey(request.credential, request.client_address)
+        opened = await self._opened(signed_in, request.previous_cookie, request.user_agent)
+        return peers_pb2.OpenSessionWithPasskeyResponse(
+            cookie=opened.secret,
+            account_id=str(signed_in.account_id),
+            device=signed_in.device,
+            session_id=str(opened.session.session_id),
+        )
+
+    async def _opened(self, signed_in: SignedIn, previous_cookie: str, user_agent: str) -> Opened:
+        """The browser's former session ends."""
+        if previous_cookie:
+            await self.parts.sessions.end_by_cookie(previous_cookie)
+        return await self.parts.sessions.open_for_browser(
+            signed_in.account_id, is_staff=signed_in.is_staff, client=user_agent
         )
 
     async def ExchangeSession(

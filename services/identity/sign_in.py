@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.identity.credentials import throttle
+from services.identity.credentials.passkeys import Passkeys
 from services.identity.credentials.passwords import Passwords
 from services.identity.credentials.throttle import Bucket, Throttle
 from services.identity.credentials.user_names import skeleton
@@ -41,11 +42,21 @@ class FactorRequired(Exception):
     """The password was right; the account has a second factor and no code was given."""
 
 
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """What an account's holder can prove it with."""
+
+    vault: Vault
+    passwords: Passwords
+    passkeys: Passkeys
+
+
 class SignIn:
     """Checks what was typed. Opens nothing."""
 
-    def __init__(self, store: EventStore, vault: Vault, passwords: Passwords, throttle: Throttle, key: bytes) -> None:
-        self._store, self._vault, self._passwords, self._throttle, self._key = store, vault, passwords, throttle, key
+    def __init__(self, store: EventStore, proofs: Proofs, throttle: Throttle, key: bytes) -> None:
+        self._store, self._throttle, self._key = store, throttle, key
+        self._vault, self._passwords, self._passkeys = proofs.vault, proofs.passwords, proofs.passkeys
 
     async def check(self, attempt: Attempt) -> SignedIn:
         """WrongCredentials, Throttled or FactorRequired; the same work whether or not the account exists (R26)."""
@@ -68,6 +79,22 @@ class SignIn:
         account = await self._store.find(Account, account_id)
         if account is None or not account.is_open:
             raise WrongCredentials
+        return SignedIn(account_id, bool(account.staff), self._device(account_id))
+
+    async def begin_passkey(self, client_address: str) -> str:
+        """Options for an authenticator, as JSON; for anyone, throttled by source."""
+        await self._throttle.count(throttle.passkeys(client_address))
+        return await self._passkeys.begin_sign_in()
+
+    async def check_passkey(self, credential: str, client_address: str) -> SignedIn:
+        """WrongCredentials or Throttled. Possession and the user's verification are two factors: no code is asked."""
+        bucket = throttle.source(client_address)
+        await self._throttle.count(bucket)
+        account_id, passkey_id = await self._passkeys.check(credential)
+        account = await self._store.find(Account, account_id)
+        if account is None or not account.is_open or passkey_id not in account.passkeys:
+            raise WrongCredentials
+        await self._throttle.take_back([bucket])
         return SignedIn(account_id, bool(account.staff), self._device(account_id))
 
     async def prove(self, account_id: UUID, password: str, code: str) -> None:

@@ -69,6 +69,8 @@ STORED = (
     Stored("AccountTotpRemoved", Account.TotpRemoved),
     Stored("AccountPasswordChanged", Account.PasswordChanged),
     Stored("AccountAddressAsked", Account.AddressAsked),
+    Stored("AccountPasskeyAdded", Account.PasskeyAdded),
+    Stored("AccountPasskeyRemoved", Account.PasskeyRemoved),
     Stored("AccountNoticed", Account.Noticed),
     Stored("AccountFactorResetAnnounced", Account.FactorResetAnnounced),
     Stored("AccountFactorResetCancelled", Account.FactorResetCancelled),

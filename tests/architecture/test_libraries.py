@@ -23,6 +23,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "starlette": ("web/", "deploy/local/"),
     "stripe": ("services/billing/processor.py",),
     "supervisor": ("operations/stack/supervision.py",),
+    "webauthn": ("services/identity/credentials/",),
     "typst": ("shared/pdf.py",),
 }
 NOWHERE = {"django", "fastapi", "flask", "pickle", "psycopg", "requests", "sqlalchemy"}

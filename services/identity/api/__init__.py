@@ -4,6 +4,7 @@ from services.identity.api.accounts import AccountsApi
 from services.identity.api.addresses import AddressesApi
 from services.identity.api.invitations import InvitationsApi
 from services.identity.api.joining import JoiningApi
+from services.identity.api.passkeys import PasskeysApi
 from services.identity.api.patients import PatientsApi
 from services.identity.api.practices import PracticesApi
 from services.identity.api.recovery import RecoveryApi
@@ -23,6 +24,7 @@ class IdentityApi(
     SessionsApi,
     AccountsApi,
     AddressesApi,
+    PasskeysApi,
     RecoveryApi,
     JoiningApi,
 ):

@@ -50,6 +50,11 @@ def requests(address: str) -> Bucket:
     return Bucket(f"requests:{address}", SOURCE_TRIES, SOURCE_WINDOW)
 
 
+def passkeys(address: str) -> Bucket:
+    """Challenges given to one address before anybody has signed in."""
+    return Bucket(f"passkeys:{address}", 3 * SOURCE_TRIES, SOURCE_WINDOW)
+
+
 def mails(word: str) -> Bucket:
     """Recovery mails for one name as typed. As long as links hold: who is kept from a new one has live ones."""
     return Bucket(f"mails:{word}", MAILS_AN_HOUR, HOUR)

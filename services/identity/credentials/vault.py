@@ -112,7 +112,7 @@ class Vault:
 
     async def forget(self, account_id: UUID) -> None:
         """Deletes every secret of an account that was closed, or that did not come about after all."""
-        for table in ("passwords", "passwords_waiting", "answers", "totp", "recovery_used"):
+        for table in ("passwords", "passwords_waiting", "answers", "totp", "recovery_used", "passkeys"):
             await self._database.execute(f"DELETE FROM credential_{table} WHERE account_id = $1", account_id)  # noqa: S608  # names from the line above
 
     def derived_authenticator(self, purpose: str, whose: UUID) -> Authenticator:

@@ -9,6 +9,7 @@ from services.identity.domain.errors import FactorNeeded, UserNameTaken
 from services.identity.domain.values import (
     AccountId,
     AddressRequestId,
+    PasskeyId,
     PasswordIssue,
     PracticeId,
     Relation,
@@ -22,6 +23,7 @@ About = Literal["password", "factor", "address", "token"]
 """What the holder of an account is told of, and cannot switch off (R35)."""
 
 
+MOST_PASSKEYS = 20
 FACTOR_RESET_AFTER = timedelta(hours=24)
 """R36: as long the account can cancel."""
 
@@ -73,6 +75,14 @@ class Account(Aggregate):
         about: About
         noticed_at: datetime
 
+    class PasskeyAdded(Aggregate.Event):
+        passkey_id: PasskeyId
+        added_at: datetime
+
+    class PasskeyRemoved(Aggregate.Event):
+        passkey_id: PasskeyId
+        removed_at: datetime
+
     class AddressAsked(Aggregate.Event):
         request_id: AddressRequestId
         asked_at: datetime
@@ -110,6 +120,7 @@ class Account(Aggregate):
         self.password_number = 1
         self.password_issue: PasswordIssue | None = None
         self.address_request: AddressRequestId | None = None
+        self.passkeys: set[PasskeyId] = set()
 
     @property
     def subject_id(self) -> UUID:
@@ -232,6 +243,25 @@ class Account(Aggregate):
     def _password_changed(self, issue: PasswordIssue, changed_at: datetime) -> None:
         self.password_number += 1
         self.password_issue = issue
+
+    def add_passkey(self, passkey_id: PasskeyId, at: datetime) -> None:
+        self.require_open()
+        if len(self.passkeys) >= MOST_PASSKEYS:
+            raise Refused(f"expected fewer than {MOST_PASSKEYS} passkeys")
+        self._passkey_added(passkey_id=passkey_id, added_at=at)
+
+    @event(PasskeyAdded)
+    def _passkey_added(self, passkey_id: PasskeyId, added_at: datetime) -> None:
+        self.passkeys.add(passkey_id)
+
+    def remove_passkey(self, passkey_id: PasskeyId, at: datetime) -> None:
+        if passkey_id not in self.passkeys:
+            raise NotFound
+        self._passkey_removed(passkey_id=passkey_id, removed_at=at)
+
+    @event(PasskeyRemoved)
+    def _passkey_removed(self, passkey_id: PasskeyId, removed_at: datetime) -> None:
+        self.passkeys.discard(passkey_id)
 
     def ask_address(self, request_id: AddressRequestId, at: datetime) -> PracticeId:
         """The request before counts no longer (R35). On whose behalf the holder is written to."""

@@ -33,6 +33,12 @@ class WrongCode(Refused):
     slug = "wrong_code"
 
 
+class WrongPasskey(Refused):
+    """Not the answer of an authenticator, with its user verified, to a challenge of this account (R36)."""
+
+    slug = "wrong_passkey"
+
+
 class WrongAnswer(Refused):
     """Not the answer to the security question; the third one voids the link (R23)."""
 

@@ -23,6 +23,7 @@ PasswordIssue = NewType("PasswordIssue", UUID)
 """Names one choice of a password, never the password."""
 AddressRequestId = NewType("AddressRequestId", UUID)
 """Of an account's own change of its e-mail address."""
+PasskeyId = NewType("PasskeyId", UUID)
 ProposalId = NewType("ProposalId", UUID)
 """Of somebody who is to be an admin."""
 ErasureRequestId = NewType("ErasureRequestId", UUID)
