@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from web.page import Page
-from web.pages import account, addresses, joining, links, public, recovery, security, shared_record, signing
+from web.pages import account, addresses, joining, links, mails, public, recovery, security, shared_record, signing
 from web.pages.patient import (
     access,
     bills,
@@ -98,6 +98,7 @@ ACCOUNT = [
     *shows("/choose", account.choose),
     *shows("/account", account.account),
     *form("/account/authenticator", account.AUTHENTICATOR),
+    *form("/account/mails", mails.MAILS),
     *does("/account/authenticator/confirm", account.confirm_authenticator),
     *form("/account/authenticator/remove", account.REMOVE_AUTHENTICATOR),
     *does("/account/authenticator/keep", security.keep_factor),

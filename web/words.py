@@ -20,6 +20,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "link": N_("somebody with a link that was sent"),
         "messaging": N_("the portal itself"),
     },
+    "mail_choice": {
+        "message": N_("messages, and reminders of unread ones"),
+        "document": N_("documents and results"),
+        "statement": N_("statements"),
+        "appointment": N_("appointments, and reminders of them"),
+        "refill": N_("answers to refill requests"),
+    },
     "transmission_state": {
         "open": N_("open"),
         "expired": N_("over"),

@@ -10,6 +10,7 @@ from services.messaging.processes import PROCESSES, Notifying
 from services.messaging.projections.appointments import APPOINTMENTS
 from services.messaging.projections.conversations import CONVERSATIONS
 from services.messaging.projections.inbox import INBOX_RECORDS, INBOX_STATEMENTS
+from services.messaging.projections.mail_choices import MAIL_CHOICES
 from services.messaging.projections.medications import MEDICATIONS
 from services.messaging.projections.notifications import NOTIFICATIONS
 from services.messaging.projections.pending_results import PENDING_RESULTS
@@ -35,6 +36,7 @@ READ_MODELS = (
     MEDICATIONS,
     PRACTICE_QUEUE,
     NOTIFICATIONS,
+    MAIL_CHOICES,
     INBOX_RECORDS,
     INBOX_STATEMENTS,
     PENDING_RESULTS,

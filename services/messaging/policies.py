@@ -125,6 +125,8 @@ POLICIES: Mapping[str, Policy] = {
     "ListInbox": _patient_side(patient_of_request, scope="", recorded=True),
     "WatchInbox": _patient_side(patient_of_request, scope="", recorded=True),
     "CountUnread": _patient_side(patient_of_request),
+    "GetMailChoices": Policy(callers=frozenset({ACCOUNT}), purpose="communication"),
+    "ChooseMails": Policy(callers=frozenset({ACCOUNT}), purpose="communication", writes=True),
     "ListPracticeConversations": _practice_side(LISTS, practice_or_patient_of_request),
     "GetPracticeConversation": _practice_side(READS, recorded=True),
     "DownloadPracticeAttachment": _practice_side(READS, recorded=True),

@@ -20,7 +20,7 @@ from services.messaging.domain.notification import BounceReason, Kind, Notice
 from services.messaging.domain.refill import Refill
 from services.messaging.letters import Letter, Sender, write
 from services.messaging.mail import MailRefused
-from services.messaging.projections import appointments, conversations, practices, readers
+from services.messaging.projections import appointments, conversations, mail_choices, practices, readers
 from services.messaging.public_holidays import business_hours
 from shared.contracts.documents.v1.peers_pb2 import TransmissionLinkRequest, TransmissionLinkResponse
 from shared.contracts.identity.v1.peers_pb2 import (
@@ -213,7 +213,10 @@ class Notifying:
         """Between finding the recipient and now access may have ended: then there is no mail."""
         account_id = UUID(carrying.effect.recipient)
         if any(reader.account_id == account_id for reader in await _able(carrying)):
-            await self._mail_contact(carrying)
+            async with carrying.rows() as rows:
+                is_wanted = await mail_choices.wants(rows, account_id, carrying.effect.details["notice"])
+            if is_wanted:
+                await self._mail_contact(carrying)
 
     async def remind_reader(self, carrying: Carrying) -> None:
         if not await _has_read(carrying, UUID(carrying.effect.recipient)):

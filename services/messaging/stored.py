@@ -2,6 +2,7 @@
 
 from services.messaging.domain.appointment import Appointment
 from services.messaging.domain.conversation import Conversation
+from services.messaging.domain.mail_choices import MailChoices
 from services.messaging.domain.notification import Notification
 from services.messaging.domain.refill import Refill
 from shared.eventstore.stored import Json, Stored
@@ -36,4 +37,6 @@ STORED = (
     Stored("NotificationAddressed", Notification.Addressed),
     Stored("NotificationSent", Notification.Sent),
     Stored("NotificationBounced", Notification.Bounced),
+    Stored("MailsChosen", MailChoices.Chosen),
+    Stored("MailChoiceChanged", MailChoices.Changed),
 )

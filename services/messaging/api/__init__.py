@@ -2,6 +2,7 @@
 
 from services.messaging.api.appointments import Appointments, PracticeAppointments
 from services.messaging.api.attaching import Files
+from services.messaging.api.mail_choices import MailsWanted
 from services.messaging.api.patients import Conversations
 from services.messaging.api.practice import PracticeConversations
 from services.messaging.api.refills import PracticeRefills, Refills
@@ -11,7 +12,14 @@ __all__ = ["MessagingApi"]
 
 
 class MessagingApi(
-    Conversations, Watching, PracticeConversations, Appointments, PracticeAppointments, Refills, PracticeRefills
+    Conversations,
+    Watching,
+    PracticeConversations,
+    Appointments,
+    PracticeAppointments,
+    Refills,
+    PracticeRefills,
+    MailsWanted,
 ):
     """The API port's servicer; policies have been applied before a method is called."""
 

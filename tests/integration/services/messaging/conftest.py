@@ -30,6 +30,7 @@ from shared.access.replicas import replicas_for
 from shared.access.windows import HeldWindow
 from shared.clock import FixedClock
 from shared.contracts.consent.v1.events import AccessDecided, ActingAs, Scope, Window
+from shared.contracts.consent.v1.peers_pb2 import SigningLinkRequest, SigningLinkResponse
 from shared.contracts.documents.v1.peers_pb2 import (
     AttachedFile,
     AttachmentContentRequest,
@@ -158,6 +159,18 @@ class Cabinet:
         return AttachmentContentResponse(content_type="image/png", data=self.contents[request.attachment_id])
 
 
+class Forms:
+    """Consent's answers: a link to the form, unless it is gone."""
+
+    def __init__(self) -> None:
+        self.gone = False
+
+    async def SigningLink(self, request: SigningLinkRequest, /) -> SigningLinkResponse:
+        if self.gone:
+            raise NotFound
+        return SigningLinkResponse(url=f"https://localhost:8443/sign/{request.link_id}/abc")
+
+
 class Contacts:
     """Identity's answers; voided links are not found."""
 
@@ -247,6 +260,7 @@ class House:
     post: Post
     now: datetime = MONDAY
     cabinet: Cabinet = field(default_factory=Cabinet)
+    forms: Forms = field(default_factory=Forms)
     queues: StreamQueues = field(default_factory=StreamQueues)
     positions: "count[int]" = field(default_factory=lambda: count(1))
 
@@ -311,7 +325,11 @@ class House:
     async def carry_out(self, *, again: bool = False) -> None:
         """Runs what is due until nothing follows. ``again``: everything a second time, as after a crash."""
         runs = Notifying(
-            self.contacts, self.cabinet, MailServer(self.post.url, "Portal <portal@example.org>"), "https://p"
+            self.contacts,
+            self.cabinet,
+            MailServer(self.post.url, "Portal <portal@example.org>"),
+            "https://p",
+            self.forms,
         ).effects()
         means = Means(self.store, self.queues, FixedClock(self.now), self.database)
         done: set[UUID] = set() if again else {row["id"] for row in await self._done()}

@@ -13,18 +13,17 @@ from shared.contracts.consent.v1.events import (
     BirthdayAnnounced,
     ConsentWithdrawn,
     EmergencyAccessDeclared,
+    SigningLinkIssued,
 )
 from shared.contracts.documents.v1.events import DocumentReleased, RecordTransmitted, ResultReleased
 from shared.contracts.identity.v1.events import (
-    AddressConfirmationRequested,
-    AddressReplaced,
     InvitationIssued,
     RecoveryRequested,
     RecoveryWithheld,
     SecurityNoticed,
     StaffInvited,
 )
-from shared.contracts.identity.v1.peers_pb2 import ContactOfRequest, FurtherLink, LinkOfRequest
+from shared.contracts.identity.v1.peers_pb2 import ContactOfRequest, FurtherLink
 from shared.contracts.messaging.v1 import api_pb2
 from tests.integration.services.messaging.conftest import House
 from tests.integration.services.messaging.people import (
@@ -234,6 +233,22 @@ async def test_staff_are_invited_by_mail(house: House) -> None:
     assert await outcomes(house) == ["staff-invitation:sent:"]
 
 
+async def test_r6_the_form_to_sign_is_mailed_as_a_link_to_the_patients_own_address(house: House) -> None:
+    issued = SigningLinkIssued(**ABOUT, link_id=uuid4(), expires_at=datetime.now(UTC))
+    await house.tell("consent", issued)
+    await house.carry_out()
+    assert recipients(house) == [ADDRESSES[PATIENT]]
+    (mail,) = house.post.catcher.mails
+    assert f"https://localhost:8443/sign/{issued.link_id}/abc" in next(mail.iter_parts()).get_content()
+    (asked,) = house.contacts.asked
+    assert isinstance(asked, ContactOfRequest)
+    assert asked.own_address
+    house.forms.gone = True
+    await house.tell("consent", SigningLinkIssued(**ABOUT, link_id=uuid4(), expires_at=datetime.now(UTC)))
+    await house.carry_out()
+    assert len(recipients(house)) == 1
+
+
 async def test_r18_a_birthday_ahead_is_told_to_both_sides_and_the_child_at_an_own_address_only(house: House) -> None:
     await house.decide(PATIENTS_ACCOUNT, PATIENT)
     await house.decide(PARENTS_ACCOUNT, PARENT, "representative", ("billing",))
@@ -339,23 +354,6 @@ async def test_r12_where_the_address_proves_nobody_the_mail_holds_no_link_but_to
     body = house.post.catcher.mails[0].get_body(("plain",))
     assert body is not None
     assert re.findall(r"https://\S+", body.get_content()) == ["https://p/help"]
-
-
-async def test_r35_a_new_address_gets_the_link_and_once_confirmed_the_former_one_is_told(house: House) -> None:
-    request_id, until = uuid4(), house.now + timedelta(minutes=60)
-    await house.tell(
-        "identity",
-        AddressConfirmationRequested(practice_id=PRACTICE, account_id=PATIENT, request_id=request_id, expires_at=until),
-    )
-    await house.tell("identity", AddressReplaced(practice_id=PRACTICE, account_id=PATIENT, request_id=request_id))
-    await house.carry_out()
-    assert recipients(house) == ["form@example.org", ADDRESSES[PATIENT]]
-    link, contact = house.contacts.asked
-    assert isinstance(link, LinkOfRequest)
-    assert (link.purpose, link.issue_id) == ("address-confirmation", str(request_id))
-    assert isinstance(contact, ContactOfRequest)
-    assert (contact.account_id, contact.former_of) == (str(PATIENT), str(request_id))
-    assert sorted(await outcomes(house)) == ["address-confirmation:sent:", "security:sent:"]
 
 
 async def test_r35_security_notices_name_nobody_and_cannot_be_switched_off(house: House) -> None:
