@@ -6,7 +6,19 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from web.page import Page
-from web.pages import account, addresses, joining, links, mails, public, recovery, security, shared_record, signing
+from web.pages import (
+    account,
+    addresses,
+    guest,
+    joining,
+    links,
+    mails,
+    public,
+    recovery,
+    security,
+    shared_record,
+    signing,
+)
 from web.pages.patient import (
     access,
     bills,
@@ -78,6 +90,9 @@ PUBLIC = [
     *everybody("/sign-in/code", None, signing.give_code),
     *everybody("/sign-out", None, signing.sign_out),
     *everybody("/help", public.help_page),
+    *everybody("/pay", guest.show, guest.find),
+    *everybody("/pay/start", None, guest.pay),
+    *everybody("/pay/done", guest.done),
     *everybody("/privacy-policy", public.privacy_policy),
     *everybody("/privacy-practices", public.privacy_practices),
     *everybody("/shared-record/{id}/{secret}", shared_record.show, shared_record.open_it),
@@ -140,6 +155,7 @@ PATIENT = [
     *shows(f"{_P}/refills", requests.refills),
     *form(f"{_P}/refills/new", requests.REFILL),
     *shows(f"{_P}/bills", bills.bills),
+    *form(f"{_P}/bills/missing", bills.MISSING),
     *both(f"{_P}/statements/{{statement_id}}", bills.statement, bills.pay),
     *shows(f"{_P}/statements/{{statement_id}}/pdf", bills.statement_pdf),
     *shows(f"{_P}/access", access.access),

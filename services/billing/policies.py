@@ -89,6 +89,12 @@ POLICIES: Mapping[str, Policy] = {
         callers=frozenset({ACCOUNT}), purpose="billing", scope="billing", locate=statement_of_request, writes=True
     ),
     "GetPayment": _read(payment_of_request),
+    "FindGuestStatement": Policy(
+        callers=frozenset({ANYONE}), purpose="billing", secrets=frozenset({"number", "birth_date"})
+    ),
+    "StartGuestPayment": Policy(
+        callers=frozenset({ANYONE}), purpose="billing", writes=True, secrets=frozenset({"birth_date"})
+    ),
     "ReceiveProcessorEvent": Policy(callers=frozenset({ANYONE}), purpose="billing"),
     "PostCharge": _staff(),
     "PostStatement": _staff(),

@@ -31,7 +31,7 @@ WITHOUT_TOKEN = {
     },
     "consent": {"GetForm"},
     "documents": {"DownloadTransmission", "OpenTransmission"},
-    "billing": {"ReceiveProcessorEvent"},
+    "billing": {"FindGuestStatement", "ReceiveProcessorEvent", "StartGuestPayment"},
 }
 """Every RPC that anyone may call without signing in. One more is a decision, not an accident."""
 

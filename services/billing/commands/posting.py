@@ -15,6 +15,9 @@ from shared.errors import NotFound
 from shared.handling import Streams, Work
 from shared.money import Money
 
+NUMBER_INDEX = "statement-number"
+"""The purpose under which a number's blind index is the id of its stream."""
+
 
 @dataclass(frozen=True, slots=True)
 class Issue:
@@ -48,13 +51,8 @@ def add_statement(streams: Streams, work: Work, charges: Sequence[Charge], issue
     number = statement_number(work, issue.name)
     bill = Bill(number, tuple(charge.id for charge in charges), amount, issue.due_on, confidential)
     practice_id = charges[0].practice_id
-    streams.add(StatementNumber(number_index(work, number), issue.statement_id))
+    streams.add(StatementNumber(work.store.blind(NUMBER_INDEX, number), issue.statement_id))
     return streams.add(Statement(issue.statement_id, practice_id, issue.patient_id, bill, issue.origin, work.now))
-
-
-def number_index(work: Work, number: str) -> UUID:
-    """Under which stream a number is found."""
-    return work.store.blind("statement-number", number)
 
 
 def statement_number(work: Work, name: str = "") -> str:

@@ -1,12 +1,12 @@
-"""Throttles: tries are counted in one atomic statement before anything is checked."""
+"""What of identity is throttled, and how much of it; how, says shared/throttle.py."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from shared import throttle
 from shared.clock import machine_now
-from shared.errors import Throttled
 from shared.reading import Database
+from shared.throttle import Bucket
 
 DAY = timedelta(days=1)
 ANSWERS_A_DAY = 10
@@ -14,27 +14,6 @@ ANSWERS_A_DAY = 10
 SOURCE_TRIES, SOURCE_WINDOW = 100, timedelta(minutes=15)
 """Wrong answers from one address, over all names; a whole practice may sit behind one."""
 HOUR, MAILS_AN_HOUR = timedelta(hours=1), 5
-
-COUNT = """
-INSERT INTO credential_tries AS tries (bucket, since, count)
-SELECT bucket, $2::timestamptz, 1 FROM unnest($1::text[], $3::timestamptz[]) AS given (bucket, oldest) ORDER BY bucket
-ON CONFLICT (bucket) DO UPDATE SET
-    count = CASE WHEN tries.since <= (SELECT oldest FROM unnest($1::text[], $3::timestamptz[]) AS g (b, oldest)
-                                      WHERE b = tries.bucket) THEN 1 ELSE tries.count + 1 END,
-    since = CASE WHEN tries.since <= (SELECT oldest FROM unnest($1::text[], $3::timestamptz[]) AS g (b, oldest)
-                                      WHERE b = tries.bucket) THEN $2::timestamptz ELSE tries.since END
-RETURNING bucket, count
-"""
-"""All buckets at once, in one order, so that two callers never wait for each other crosswise."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """Something that is counted: at most ``most`` tries within ``window`` from the first."""
-
-    name: str
-    most: int
-    window: timedelta
 
 
 def source(address: str) -> Bucket:
@@ -60,31 +39,8 @@ def mails(word: str) -> Bucket:
     return Bucket(f"mails:{word}", MAILS_AN_HOUR, HOUR)
 
 
-class Throttle:
-    """Counts first; who was right has the count taken back."""
+class Throttle(throttle.Throttle):
+    """Identity's throttle, over its own table."""
 
     def __init__(self, database: Database, clock: Callable[[], datetime] = machine_now) -> None:
-        self._database, self._clock = database, clock
-
-    async def count(self, *buckets: Bucket) -> None:
-        """Counts one try in each bucket; Throttled where one has had its number already."""
-        now = self._clock()
-        names = [bucket.name for bucket in buckets]
-        oldest = [now - bucket.window for bucket in buckets]
-        rows = await self._database.fetch(COUNT, names, now, oldest)
-        counts = {row["bucket"]: row["count"] for row in rows}
-        if any(counts[bucket.name] > bucket.most for bucket in buckets):
-            raise Throttled
-
-    async def number(self, bucket: Bucket) -> int:
-        """Counts one try and says which one it is."""
-        now = self._clock()
-        rows = await self._database.fetch(COUNT, [bucket.name], now, [now - bucket.window])
-        return int(rows[0]["count"])
-
-    async def take_back(self, buckets: Sequence[Bucket]) -> None:
-        """The answer was right: it is not one of the wrong ones."""
-        await self._database.execute(
-            "UPDATE credential_tries SET count = count - 1 WHERE bucket = ANY($1) AND count > 0",
-            [bucket.name for bucket in buckets],
-        )
+        super().__init__(database, "credential_tries", clock)

@@ -5,12 +5,14 @@ import asyncio
 from starlette.responses import RedirectResponse, Response
 
 from shared.contracts.billing.v1 import api_pb2 as billing
+from shared.contracts.messaging.v1 import api_pb2 as messaging
 from shared.errors import InvalidField, NotFound, Unavailable
 from web.acting import acting_for
 from web.forms import Field, Form
 from web.language import N_
 from web.page import SEE_OTHER, Page
 from web.pages.downloads import attachment
+from web.sheet import FormPage, Sheet
 
 HERE = "bills"
 AMOUNT = Field("amount_cents", N_("Amount in dollars"), "amount")
@@ -95,3 +97,32 @@ async def statement_pdf(page: Page) -> Response:
     request = billing.DownloadStatementRequest(patient_id=page.id("patient_id"), statement_id=page.id("statement_id"))
     body = await page.site.portal.billing.DownloadStatement(request)
     return attachment(page, body, f"statement-{request.statement_id}.pdf")
+
+
+async def _ask_missing(page: Page) -> Sheet:
+    acting = await acting_for(page)
+    if not acting.may("billing"):
+        raise NotFound
+    return Sheet(
+        title=N_("My statement is missing"),
+        fields=[Field("body", N_("What do you miss? The day of the visit helps."), "area")],
+        submit=N_("Send to support"),
+        here=HERE,
+        template="patient/missing_statement.html",
+    )
+
+
+async def _report_missing(page: Page, form: Form) -> Response:
+    """A conversation with the topic that support answers."""
+    request = messaging.StartConversationRequest(
+        patient_id=page.id("patient_id"),
+        topic="portal",
+        subject=page.translate(N_("My statement is missing")),
+        body=form.needed("body"),
+    )
+    form.check()
+    started = await page.site.portal.messaging.StartConversation(request)
+    return page.see(f"/patients/{request.patient_id}/conversations/{started.conversation_id}", started.position)
+
+
+MISSING = FormPage(_ask_missing, _report_missing)

@@ -41,6 +41,7 @@ from shared.reading.advancing import PostgresAdvance
 from shared.reading.applying import sources_of
 from shared.rpc.certificates import Certificates
 from shared.rpc.client import open_channel
+from shared.rpc.errors import grpc_status
 from shared.rpc.fields import date_message
 from shared.service import Foundation, Service
 from shared.settings import ServiceSettings
@@ -57,17 +58,16 @@ SECRET, WEBHOOK_SECRET = "sk_local", "whsec_local"
 
 @dataclass
 class PlayedFacts(PlayedIdentity):
-    """Identity with names and birth dates. ``asked_of`` counts who was asked about."""
+    """Identity with the practice's name, and with the birth dates of those who are registered."""
 
-    asked_of: list[str] = field(default_factory=list)
+    registered: set[str] = field(default_factory=set)
 
     async def NamesOf(self, request: Any, context: Any) -> identity_pb2.NamesOfResponse:
         return identity_pb2.NamesOfResponse(names=dict.fromkeys(request.ids, people.PRACTICE_NAME))
 
     async def FactsOf(self, request: Any, context: Any) -> identity_pb2.FactsOfResponse:
-        self.asked_of.append(request.patient_id)
-        if UUID(request.patient_id).version is not None and UUID(request.patient_id).version != 4:
-            await context.abort(grpc.StatusCode.NOT_FOUND, "not_found")
+        if request.patient_id not in self.registered:
+            await context.abort_with_status(grpc_status(NotFound(), ""))
         return identity_pb2.FactsOfResponse(practice_id=str(PRACTICE), birth_date=date_message(people.BORN))
 
 
@@ -185,6 +185,7 @@ class House:
         await self.tell(
             told.PatientRegistered(practice_id=PRACTICE, patient_id=patient, birth_date=people.BORN),
         )
+        self.identity.registered.add(str(patient))
         self.let_in(patient, own, "self")
         self.let_in(patient, representative, "representative")
         return Person(patient, own, representative)
