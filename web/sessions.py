@@ -90,6 +90,19 @@ class Sessions:
             self.forget(browser.cookie)
         return answer
 
+    async def open_with_passkey(self, browser: Browser, credential: str) -> peers_pb2.OpenSessionWithPasskeyResponse:
+        """Signs in by what the browser's authenticator answered. Raises WrongCredentials, Throttled."""
+        answer = await self._identity.OpenSessionWithPasskey(
+            peers_pb2.OpenSessionWithPasskeyRequest(
+                credential=credential,
+                client_address=browser.address,
+                user_agent=browser.agent,
+                previous_cookie=browser.cookie,
+            )
+        )
+        self.forget(browser.cookie)
+        return answer
+
     async def step_up(self, browser: Browser, *, code: str = "", password: str = "") -> str:
         """Proves presence again; the session's new cookie. Raises WrongCode."""
         answer = await self._identity.StepUpSession(

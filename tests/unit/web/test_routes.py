@@ -148,7 +148,7 @@ def test_every_form_that_is_sent_has_a_page_that_shows_it() -> None:
 
 def test_only_these_pages_are_open_to_everybody() -> None:
     assert {way.path for way in WAYS if not way.signed_in} == {
-        "/sign-in", "/sign-in/code", "/sign-out", "/help", "/privacy-policy", "/privacy-practices",
+        "/sign-in", "/sign-in/code", "/sign-in/passkey", "/sign-out", "/help", "/privacy-policy", "/privacy-practices",
         "/invitation/{id}/{secret}", "/staff-invitation/{id}/{secret}", "/recovery", "/recovery/user-name",
         "/recovery/details", "/recovery/token", "/recovery/sent", "/recovery/{id}/{secret}",
         "/pay", "/pay/start", "/pay/done",
