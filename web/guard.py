@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.settings import WebSettings
 
-LINK_PAGES = ("/invitation/", "/staff-invitation/", "/recovery/", "/address-confirmation/", "/shared-record/")
+LINK_PAGES = ("/invitation/", "/staff-invitation/", "/recovery/", "/address-confirmation/", "/shared-record/", "/sign/")
 """Their path holds a secret: no other page may be told where one came from."""
 UPLOAD_PAGES = re.compile(r"/practices/[^/]+/patients/[^/]+/documents/new")
 """Their form holds a file."""

@@ -19,6 +19,7 @@ from web.pages import (
     security,
     shared_record,
     signing,
+    signing_link,
 )
 from web.pages.patient import (
     access,
@@ -101,6 +102,7 @@ PUBLIC = [
     *everybody("/shared-record/{id}/{secret}/download", None, shared_record.download),
     *everybody("/invitation/{id}/{secret}", links.show_invitation, links.accept_invitation),
     *everybody("/address-confirmation/{id}/{secret}", addresses.show_confirmation, addresses.confirm),
+    *everybody("/sign/{id}/{secret}", signing_link.show, signing_link.sign),
     *everybody("/staff-invitation/{id}/{secret}", links.show_staff_invitation, links.accept_staff_invitation),
     *everybody("/recovery", recovery.choose),
     *everybody("/recovery/user-name", recovery.BY_USER_NAME.get, recovery.BY_USER_NAME.post),
@@ -190,6 +192,7 @@ STAFF = [
     *form(f"{_DP}/death", patients.DEATH),
     *shows(f"{_DP}/consents", consents.consents),
     *form(f"{_DP}/consents/new", consents.SIGN),
+    *form(f"{_DP}/signing-link", desk.SIGNING_LINK),
     *form(f"{_DP}/consents/{{consent_id}}/withdraw", consents.WITHDRAW),
     *does(f"{_DP}/invitations", consents.issue),
     *shows(_DA, authorizations.authorizations),

@@ -283,6 +283,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "statement": N_("Statement"),
         "access": N_("Access"),
         "access-ahead": N_("Access changes soon"),
+        "signing": N_("Form to sign"),
         "appointment": N_("Appointment"),
         "appointment-reminder": N_("Appointment reminder"),
         "refill": N_("Refill"),

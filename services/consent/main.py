@@ -21,6 +21,7 @@ from shared.contracts.consent.v1 import api_pb2, peers_pb2
 from shared.contracts.identity.v1.peers_pb2_grpc import IdentityPeersStub
 from shared.process import run
 from shared.service import Endpoint, Foundation, Service
+from shared.settings import ServiceSettings
 
 READ_MODELS = (FORMS, CONSENTS, AUTHORIZATIONS, EMERGENCIES, DESK_TASKS, BIRTH_DATES)
 
@@ -41,8 +42,12 @@ def compose(foundation: Foundation) -> Service:
         published=PUBLISHED,
         read_models=READ_MODELS,
         policies=reading_through(POLICIES, facts),
-        api=Endpoint("portal.consent.v1.ConsentApi", api_pb2, ConsentApi(decisions)),
-        peers=Endpoint("portal.consent.v1.ConsentPeers", peers_pb2, ConsentPeers(decisions)),
+        api=Endpoint("portal.consent.v1.ConsentApi", api_pb2, ConsentApi(decisions, foundation.store)),
+        peers=Endpoint(
+            "portal.consent.v1.ConsentPeers",
+            peers_pb2,
+            ConsentPeers(decisions, foundation.store, ServiceSettings("consent").public_url),
+        ),
         processes=PROCESSES,
         consumers=CONSUMERS,
         effects={**EFFECTS, **own_effects(foundation.store)},

@@ -63,6 +63,18 @@ POLICIES: Mapping[str, Policy] = {
     "SuspendPair": _desk(roles=DESK_AND_ADMIN),
     "LiftSuspension": _desk(roles=DESK_AND_ADMIN),
     "ListAuthorizations": _question(also=PATIENTS),
+    "SendSigningLink": _desk(),
+    "GetSigningForm": Policy(callers=frozenset({ANYONE}), purpose="communication", secrets=frozenset({"secret"})),
+    "SignByLink": Policy(
+        callers=frozenset({ANYONE}),
+        purpose="communication",
+        writes=True,
+        secrets=frozenset({"secret", "birth_date"}),
+        link="secret",
+    ),
+    "SigningLink": Policy(
+        callers=frozenset({PEER}), purpose="communication", peers=frozenset({"messaging"}), recorded=True
+    ),
     "ObjectToRepresentative": Policy(callers=PATIENTS, purpose="communication", locate=patient_of_request, writes=True),
     "ListDeskTasks": Policy(
         callers=frozenset({STAFF}),

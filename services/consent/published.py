@@ -6,6 +6,7 @@ from services.consent.domain.consent import PortalConsent
 from services.consent.domain.emergency import EmergencyAccess
 from services.consent.domain.practice import Practice
 from services.consent.domain.record import PatientRecord
+from services.consent.domain.signing import SigningLink
 from shared.contracts.consent.v1.events import (
     AccessDecided,
     AuthorizationEnded,
@@ -19,6 +20,7 @@ from shared.contracts.consent.v1.events import (
     EmergencyAccessDeclared,
     EmergencyAccessReviewed,
     PatientEmancipated,
+    SigningLinkIssued,
     Window,
 )
 from shared.envelope import Recorded
@@ -88,6 +90,16 @@ def documents_verified(recorded: Recorded[Authorization.DocumentVerified]) -> Do
         person_id=event.person_id,
         expires_on=event.verified.expires_on,
         verified_by=event.verified.verified_by,
+    )
+
+
+def signing_link_issued(recorded: Recorded[SigningLink.Issued | SigningLink.IssuedAgain]) -> SigningLinkIssued:
+    event = recorded.event
+    return SigningLinkIssued(
+        practice_id=event.practice_id,
+        patient_id=event.patient_id,
+        link_id=recorded.stream_id,
+        expires_at=event.issue.expires_at,
     )
 
 
@@ -163,6 +175,8 @@ PUBLISHED: dict[type, Publish] = {
     Authorization.Revoked: authorization_ended,
     Authorization.Ended: authorization_ended,
     Authorization.DocumentVerified: documents_verified,
+    SigningLink.Issued: signing_link_issued,
+    SigningLink.IssuedAgain: signing_link_issued,
     PatientRecord.Emancipated: emancipated,
     PatientRecord.EmancipationCorrected: emancipation_corrected,
     PatientRecord.BirthdayAnnounced: birthday_announced,

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from services.messaging.domain.notification import Kind
-from services.messaging.processes import MAIL_ACCOUNT, MAIL_LINK, MAIL_PERSON, MAIL_TRANSMISSION, tell_readers
+from services.messaging.processes import MAIL_ACCOUNT, MAIL_LINK, MAIL_PERSON, MAIL_SIGNING, MAIL_TRANSMISSION, tell_readers
 from shared.contracts.billing.v1.events import StatementPosted
 from shared.contracts.consent.v1.events import (
     AuthorizationEnded,
@@ -14,6 +14,7 @@ from shared.contracts.consent.v1.events import (
     BirthdayAnnounced,
     ConsentWithdrawn,
     EmergencyAccessDeclared,
+    SigningLinkIssued,
 )
 from shared.contracts.documents.v1.events import DocumentReleased, RecordTransmitted, ResultReleased
 from shared.contracts.event import PatientEvent
@@ -92,6 +93,14 @@ def after_grant(recorded: Recorded[AuthorizationGranted]) -> list[Effect]:
     event = recorded.event
     told = tell_readers(event.practice_id, event.patient_id, "access", "", patient_only=True)
     return unless_imported(recorded, told)
+
+
+def after_signing_link(recorded: Recorded[SigningLinkIssued]) -> list[Effect]:
+    event = recorded.event
+    told = _tell_person(event, event.patient_id)
+    return [
+        replace(told, kind=MAIL_SIGNING, details={**told.details, "notice": "signing", "link_id": str(event.link_id)})
+    ]
 
 
 def after_announcement(recorded: Recorded[BirthdayAnnounced]) -> list[Effect]:
@@ -204,6 +213,7 @@ CONSUMERS: Mapping[str, Mapping[type, Decide]] = {
         AuthorizationGranted: after_grant,
         AuthorizationEnded: after_end_of_grant,
         ConsentWithdrawn: after_withdrawal,
+        SigningLinkIssued: after_signing_link,
         BirthdayAnnounced: after_announcement,
         EmergencyAccessDeclared: after_emergency,
     },

@@ -167,6 +167,18 @@ WORDINGS: Mapping[str, Mapping[str, Wording]] = {
             "Iniciar sesión",
         ),
     },
+    "signing": {
+        "en": Wording(
+            "A form to sign from {practice}",
+            "{practice} asks you to read and sign the form for its patient portal. Open this link:",
+            "Read the form",
+        ),
+        "es": Wording(
+            "Un formulario para firmar de {practice}",
+            "{practice} le pide leer y firmar el formulario de su portal para pacientes. Abra este enlace:",
+            "Leer el formulario",
+        ),
+    },
     "access-ahead": {
         "en": Wording(
             "Access to the patient portal of {practice} will change soon",

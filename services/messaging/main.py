@@ -23,6 +23,7 @@ from services.messaging.projections.staff import STAFF
 from services.messaging.published import PUBLISHED
 from services.messaging.settings import MailSettings
 from services.messaging.stored import STORED
+from shared.contracts.consent.v1.peers_pb2_grpc import ConsentPeersStub
 from shared.contracts.documents.v1.peers_pb2_grpc import DocumentsPeersStub
 from shared.contracts.identity.v1.peers_pb2_grpc import IdentityPeersStub
 from shared.contracts.messaging.v1 import api_pb2, peers_pb2
@@ -52,6 +53,7 @@ def compose(foundation: Foundation) -> Service:
     settings = MailSettings()
     identity = IdentityPeersStub(foundation.channel("identity"))
     documents = DocumentsPeersStub(foundation.channel("documents"))
+    consent = ConsentPeersStub(foundation.channel("consent"))
     mails = MailServer(settings.smtp_url, settings.mail_from)
     return Service(
         name="messaging",
@@ -63,7 +65,7 @@ def compose(foundation: Foundation) -> Service:
         peers=Endpoint("portal.messaging.v1.MessagingPeers", peers_pb2, MessagingPeers()),
         processes=PROCESSES,
         consumers=CONSUMERS,
-        effects=Notifying(identity, documents, mails, settings.public_url).effects(),
+        effects=Notifying(identity, documents, mails, settings.public_url, consent).effects(),
     )
 
 

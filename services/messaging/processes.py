@@ -22,6 +22,7 @@ from services.messaging.letters import Letter, Sender, write
 from services.messaging.mail import MailRefused
 from services.messaging.projections import appointments, conversations, mail_choices, practices, readers
 from services.messaging.public_holidays import business_hours
+from shared.contracts.consent.v1.peers_pb2 import SigningLinkRequest, SigningLinkResponse
 from shared.contracts.documents.v1.peers_pb2 import TransmissionLinkRequest, TransmissionLinkResponse
 from shared.contracts.identity.v1.peers_pb2 import (
     ContactOfRequest,
@@ -45,6 +46,8 @@ MAIL_LINK = "mail-link"
 """One mail with a one-time link, to the address that identity bound it to."""
 MAIL_TRANSMISSION = "mail-transmission"
 """One mail with the link to a transmitted record, to whom its sender named at documents."""
+MAIL_SIGNING = "mail-signing"
+"""One mail with consent's one-time link to the form, to the patient's own address."""
 MAIL_ACCOUNT = "mail-account"
 """One mail to the holder of an account, wherever identity reaches it."""
 LEAVE_UNREAD = "leave-unread"
@@ -172,6 +175,12 @@ class Documents(Protocol):
     def TransmissionLink(self, request: TransmissionLinkRequest, /) -> Awaitable[TransmissionLinkResponse]: ...
 
 
+class Consent(Protocol):
+    """As much of consent's peer stub as mails need."""
+
+    def SigningLink(self, request: SigningLinkRequest, /) -> Awaitable[SigningLinkResponse]: ...
+
+
 class Mails(Protocol):
     """As much of the mail server as mails need."""
 
@@ -182,8 +191,11 @@ class Mails(Protocol):
 class Notifying:
     """Carries out the effects. Everything personal is asked for when a mail is written, and not kept."""
 
-    def __init__(self, identity: Identity, documents: Documents, mails: Mails, public_url: str) -> None:
+    def __init__(
+        self, identity: Identity, documents: Documents, mails: Mails, public_url: str, consent: Consent
+    ) -> None:
         self._identity, self._documents, self._mails, self._public_url = identity, documents, mails, public_url
+        self._consent = consent
 
     def effects(self) -> Mapping[str, Run]:
         """Effect kind → what carries it out."""
@@ -195,6 +207,7 @@ class Notifying:
             MAIL_PERSON: self.mail_person,
             MAIL_LINK: self.mail_link,
             MAIL_TRANSMISSION: self.mail_transmission,
+            MAIL_SIGNING: self.mail_signing,
             MAIL_ACCOUNT: self.mail_account,
             LEAVE_UNREAD: self.leave_unread,
             REMIND_APPOINTMENT: self.remind_appointment,
@@ -246,6 +259,21 @@ class Notifying:
         except NotFound:
             return
         contact = ContactOfResponse(email=link.email, practice_name=link.practice_name, language=link.language)
+        await self._mail(carrying, contact, link.url)
+
+    async def mail_signing(self, carrying: Carrying) -> None:
+        """One that was replaced or used meanwhile has no mail; nor has a patient without an own address (R6, R12)."""
+        effect, notice = carrying.effect, _notice(carrying)
+        own = ContactOfRequest(
+            patient_id=str(notice.patient_id), person_id=str(notice.person_id), cause=notice.cause, own_address=True
+        )
+        try:
+            link = await self._consent.SigningLink(
+                SigningLinkRequest(link_id=effect.details["link_id"], cause=effect.cause)
+            )
+            contact = await self._identity.ContactOf(own)
+        except NotFound:
+            return
         await self._mail(carrying, contact, link.url)
 
     async def mail_account(self, carrying: Carrying) -> None:

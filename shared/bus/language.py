@@ -46,6 +46,7 @@ PUBLISHED: Mapping[str, tuple[type[PublicEvent], ...]] = {
         consent.AuthorizationEnded,
         consent.DocumentsVerified,
         consent.AccessDecided,
+        consent.SigningLinkIssued,
         consent.PatientEmancipated,
         consent.EmancipationCorrected,
         consent.BirthdayAnnounced,

@@ -29,7 +29,7 @@ WITHOUT_TOKEN = {
         "SignIn",
         "SignInWithPasskey",
     },
-    "consent": {"GetForm"},
+    "consent": {"GetForm", "GetSigningForm", "SignByLink"},
     "documents": {"DownloadTransmission", "OpenTransmission"},
     "billing": {"FindGuestStatement", "ReceiveProcessorEvent", "StartGuestPayment"},
 }

@@ -188,7 +188,7 @@ async def _ask_consent(page: Page) -> Sheet:
     )
 
 
-def text_of(form: consent.GetFormResponse, language: str) -> consent.FormText:
+def text_of(form: consent.GetFormResponse | consent.GetSigningFormResponse, language: str) -> consent.FormText:
     """The form's text in that language, else in the first one it has."""
     return next((text for text in form.texts if text.language == language), form.texts[0])
 

@@ -4,16 +4,19 @@ from services.consent.api.access import Access
 from services.consent.api.consents import Consents
 from services.consent.api.emergencies import Emergencies
 from services.consent.api.representatives import Representatives
+from services.consent.api.signing import Signing
 from services.consent.api.tasks import Tasks
 from services.consent.decisions import Decisions
+from shared.eventstore.store import EventStore
 
 __all__ = ["ConsentApi"]
 
 
-class ConsentApi(Consents, Representatives, Access, Emergencies, Tasks):
+class ConsentApi(Consents, Representatives, Access, Emergencies, Tasks, Signing):
     """One method an RPC of ``portal.consent.v1.ConsentApi``."""
 
-    def __init__(self, decisions: Decisions) -> None:
+    def __init__(self, decisions: Decisions, store: EventStore) -> None:
         Consents.__init__(self, decisions)
         Representatives.__init__(self, decisions)
         Access.__init__(self, decisions)
+        Signing.__init__(self, decisions, store)

@@ -35,21 +35,25 @@ async def sign_consent(command: SignConsent, work: Work) -> Created:
         signature = Signature(
             command.form_version, command.method, command.scan_id, command.recorded_by, signed_at=work.now
         )
-        consent = dossier.consents.get(command.signer_id)
-        if consent is not None:
-            consent.sign_again(signature)
-            return
-        dossier.consents[command.signer_id] = streams.add(
-            PortalConsent(
-                practice_id=dossier.record.practice_id,
-                patient_id=command.patient_id,
-                signer_id=command.signer_id,
-                signature=signature,
-            )
-        )
+        put_signature(dossier, streams, command.signer_id, signature)
 
     position = await change_record(work, command.patient_id, sign, command.heard)
     return Created(consent_id(command.patient_id, command.signer_id), position)
+
+
+def put_signature(dossier: Dossier, streams: Streams, signer_id: UUID, signature: Signature) -> None:
+    """Under the signer's consent for this record, which begins with the first."""
+    consent = dossier.consents.get(signer_id)
+    if consent is not None:
+        consent.sign_again(signature)
+        return
+    begun = PortalConsent(
+        practice_id=dossier.record.practice_id,
+        patient_id=dossier.record.patient_id,
+        signer_id=signer_id,
+        signature=signature,
+    )
+    dossier.consents[signer_id] = streams.add(begun)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,18 @@ class PairSuspended(Refused):
     slug = "pair_suspended"
 
 
+class LinkGone(Refused):
+    """Used, run out, replaced, void or unknown: all links that open nothing answer alike (R8)."""
+
+    slug = "link_gone"
+
+
+class BirthDateDiffers(Refused):
+    """Not the patient's birth date; the third wrong one voids the link (R8)."""
+
+    slug = "birth_date_differs"
+
+
 class TaskSettled(Refused):
     """Somebody has settled the task already."""
 

@@ -28,6 +28,11 @@ def access_stream(account_id: UUID, patient_id: UUID) -> UUID:
     return natural_id(_CONSENT, "access", account_id, patient_id)
 
 
+def signing_link(patient_id: UUID) -> UUID:
+    """The one-time signing links of a patient: one is open at most."""
+    return natural_id(_CONSENT, "signing", patient_id)
+
+
 def offer_task(patient_id: UUID) -> UUID:
     """The one task to offer a patient an own account."""
     return natural_id(_CONSENT, "offer", patient_id)

@@ -19,6 +19,7 @@ Kind = Literal[
     "refill",
     "access",
     "access-ahead",
+    "signing",
     "recovery",
     "recovery-withheld",
     "address-confirmation",

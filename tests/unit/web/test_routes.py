@@ -151,7 +151,7 @@ def test_only_these_pages_are_open_to_everybody() -> None:
         "/sign-in", "/sign-in/code", "/sign-in/passkey", "/sign-out", "/help", "/privacy-policy", "/privacy-practices",
         "/invitation/{id}/{secret}", "/staff-invitation/{id}/{secret}", "/recovery", "/recovery/user-name",
         "/recovery/details", "/recovery/token", "/recovery/sent", "/recovery/{id}/{secret}",
-        "/pay", "/pay/start", "/pay/done",
+        "/pay", "/pay/start", "/pay/done", "/sign/{id}/{secret}",
         "/address-confirmation/{id}/{secret}", "/shared-record/{id}/{secret}", "/shared-record/{id}/{secret}/download",
     }  # fmt: skip
 

@@ -95,5 +95,29 @@ async def _correct(page: Page, form: Form) -> Response:
     return page.see(f"/practices/{page.id('practice_id')}/patients/{request.patient_id}", corrected.position)
 
 
+async def _ask_signing_link(page: Page) -> Sheet:
+    desk = await at_desk(page, *DESK)
+    patient = await patient_at(page, desk)
+    return Sheet(
+        title=N_("Mail the consent form to {name}"),
+        fields=[],
+        submit=N_("Send the link"),
+        intro=[
+            N_("The link holds for 7 days and can be used once. A link that was sent before ends."),
+            N_("Nothing is sent to an address that somebody else uses, too: then have the form signed here."),
+        ],
+        back=back_to(desk, patient),
+        here=HERE,
+        blanks={"name": full(patient.name)},
+    )
+
+
+async def _send_signing_link(page: Page, form: Form) -> Response:
+    request = consent.SendSigningLinkRequest(patient_id=page.id("patient_id"))
+    sent = await page.site.portal.consent.SendSigningLink(request)
+    return page.see(f"/practices/{page.id('practice_id')}/patients/{request.patient_id}", sent.position)
+
+
+SIGNING_LINK = FormPage(_ask_signing_link, _send_signing_link)
 EMANCIPATION = FormPage(_ask_emancipation, _record_emancipation)
 EMANCIPATION_CORRECTED = FormPage(_ask_correction, _correct)

@@ -93,6 +93,13 @@ class AccessDecided(PatientEvent):
     windows: list[Window]
 
 
+class SigningLinkIssued(PatientEvent):
+    """A one-time link to the portal consent form is to be mailed to the patient; an earlier one is gone (R6)."""
+
+    link_id: UUID
+    expires_at: datetime
+
+
 class PatientEmancipated(PatientEvent):
     """Proven: the patient counts as an adult from now on, in every rule (R18)."""
 

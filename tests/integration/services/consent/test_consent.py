@@ -17,7 +17,6 @@ from shared.errors import (
     NotAllowed,
     NotFound,
     Refused,
-    StepUpRequired,
 )
 from shared.rpc.fields import date_message
 from tests.integration.services.consent.conftest import (
@@ -287,83 +286,3 @@ async def test_r2_a_new_version_shuts_the_record_at_once_and_the_own_signature_o
         await house.command("SignOwnConsent", sign, PARENTS_ACCOUNT)
     await house.command("SignOwnConsent", sign, PATIENTS_ACCOUNT)
     assert len(await sees(house)) == 6
-
-
-async def test_r43_emergency_access_from_its_declaration_to_the_admins_finding(house: House) -> None:
-    await house.open_practice()
-    await house.register()
-    await house.sign()
-    await house.enrol()
-    await until(lambda: sees(house))
-    admin = UUID(int=0xC9)
-    house.identity.staff[admin] = [StaffMembership(PRACTICE, UUID(int=0xE9), frozenset({"admin"}))]
-    house.identity.changed.append(str(admin))
-    declare = api_pb2.DeclareEmergencyAccessRequest(patient_id=str(PATIENT), reason="brought in unconscious")
-    old = house.signer.token(DESK, factor_at=0)
-    with pytest.raises(StepUpRequired):
-        await house.api.DeclareEmergencyAccess(
-            declare, metadata=(("authorization", f"Bearer {old}"), ("idempotency-key", "old")), timeout=5
-        )
-    for stranger in (STRANGER, PATIENTS_ACCOUNT):
-        with pytest.raises(NotFound):
-            await house.command("DeclareEmergencyAccess", declare, stranger)
-    short = api_pb2.DeclareEmergencyAccessRequest(patient_id=str(PATIENT), reason=".")
-    with pytest.raises(InvalidField):
-        await house.command("DeclareEmergencyAccess", short)
-    declared = await house.command("DeclareEmergencyAccess", declare, key="once")
-    assert await house.command("DeclareEmergencyAccess", declare, key="once") == declared
-    assert await sees(house, DESK) == {"results", "documents"}
-    mine = await house.ask("MyAccess", api_pb2.MyAccessRequest(), DESK)
-    assert not mine.patients
-    shown = await house.ask(
-        "ListEmergencyAccessOfPatient",
-        api_pb2.ListEmergencyAccessOfPatientRequest(patient_id=str(PATIENT)),
-        PATIENTS_ACCOUNT,
-        after=declared.position,
-    )
-    assert [(one.reason, one.finding) for one in shown.emergencies] == [("brought in unconscious", "")]
-    waiting = api_pb2.ListEmergencyAccessRequest(practice_id=str(PRACTICE), waiting_only=True)
-    with pytest.raises(NotAllowed):
-        await house.ask("ListEmergencyAccess", waiting)
-    assert len((await house.ask("ListEmergencyAccess", waiting, admin)).emergencies) == 1
-    review = api_pb2.ReviewEmergencyAccessRequest(
-        practice_id=str(PRACTICE), emergency_id=declared.emergency_id, finding="unjustified"
-    )
-    reviewed = await house.command("ReviewEmergencyAccess", review, admin)
-    assert await sees(house, DESK) == set()
-    assert not (await house.ask("ListEmergencyAccess", waiting, admin, after=reviewed.position)).emergencies
-
-
-async def test_r20_a_teens_objection_waits_at_the_desk_until_it_is_settled(house: House) -> None:
-    await house.open_practice()
-    await house.register(date(datetime.now(UTC).year - 14, 1, 1))
-    await house.sign()
-    await house.enrol()
-    await until(lambda: sees(house))
-    grant = api_pb2.GrantAuthorizationRequest(
-        patient_id=str(PATIENT), person_id=str(PARENT), kind="minor", signed_by=["representative"]
-    )
-    await house.command("GrantAuthorization", grant)
-    objection = api_pb2.ObjectToRepresentativeRequest(
-        patient_id=str(PATIENT), person_id=str(PARENT), reason="we no longer speak"
-    )
-    for other in (DESK, STRANGER, PARENTS_ACCOUNT):
-        with pytest.raises(NotFound):
-            await house.command("ObjectToRepresentative", objection, other)
-    raised = await house.command("ObjectToRepresentative", objection, PATIENTS_ACCOUNT)
-    waiting = api_pb2.ListDeskTasksRequest(practice_id=str(PRACTICE))
-    for other in (PATIENTS_ACCOUNT, STRANGER):
-        with pytest.raises(NotFound):
-            await house.ask("ListDeskTasks", waiting, other)
-    (task,) = (await house.ask("ListDeskTasks", waiting, after=raised.position)).tasks
-    assert (task.kind, task.person_id, task.words) == ("objection", str(PARENT), "we no longer speak")
-    settle = api_pb2.SettleDeskTaskRequest(practice_id=str(PRACTICE), task_id=task.task_id)
-    settled = await house.command("SettleDeskTask", settle)
-    assert not (await house.ask("ListDeskTasks", waiting, after=settled.position)).tasks
-    with pytest.raises(Refused):
-        await house.command("SettleDeskTask", settle)
-    emancipated = api_pb2.RecordEmancipationRequest(
-        patient_id=str(PATIENT), kind="court_decree", scan_id=str(UUID(int=7))
-    )
-    await house.command("RecordEmancipation", emancipated)
-    assert await sees(house) == set()
