@@ -144,14 +144,16 @@ def instant_and_id(text: str) -> tuple[datetime, UUID] | None:
     return datetime.fromisoformat(at), UUID(id_)
 
 
-def entry(row: EntryRow) -> api_pb2.RecordEntry:
-    """One line of the health record."""
+def entry(row: EntryRow, *, staff: bool) -> api_pb2.RecordEntry:
+    """One line of the health record; others than staff learn of a misfiled one only that it was."""
+    hidden = row.state == "retracted" and not staff
     return api_pb2.RecordEntry(
         entry_id=str(row.entry_id),
         kind=row.kind,
-        title=row.title,
-        status=row.status,
-        since=None if row.since is None else date_message(row.since),
+        title=UNNAMED if hidden else row.title,
+        status="" if hidden else row.status,
+        since=None if row.since is None or hidden else date_message(row.since),
+        state=row.state,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from services.documents.projections import documents, results
+from services.documents.projections import documents, record_entries, results
 from shared.access.locating import patient_of_request, practice_of_request
 from shared.errors import NotFound
 from shared.reading import Rows
@@ -35,6 +35,19 @@ class OfDocument(Protocol):
 async def document_of_request(request: OfDocument, rows: Rows) -> Located:
     """Practice and patient of the named document; NotFound where there is none."""
     found = await documents.where(rows, uuid_field(request.document_id, "document_id"))
+    if found is None:
+        raise NotFound
+    return Located(*found)
+
+
+class OfEntry(Protocol):
+    @property
+    def entry_id(self) -> str: ...
+
+
+async def entry_of_request(request: OfEntry, rows: Rows) -> Located:
+    """Practice and patient of the named line of a record; NotFound where there is none."""
+    found = await record_entries.where(rows, uuid_field(request.entry_id, "entry_id"))
     if found is None:
         raise NotFound
     return Located(*found)
@@ -120,6 +133,8 @@ POLICIES: Mapping[str, Policy] = {
     "GetResult": _read("results", locate=result_of_request, recorded=True),
     "DownloadResult": _read("results", locate=result_of_request, recorded=True),
     "ListRecordEntries": _read("results", recorded=True),
+    "RefileRecordEntry": _approve("provider", locate=entry_of_request),
+    "ApproveRecordEntry": _approve("provider", locate=entry_of_request),
     "ListAccessHistory": _read("", roles=frozenset({"admin"})),
     "ExportRecord": Policy(
         callers=frozenset({ACCOUNT}),

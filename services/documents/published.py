@@ -11,6 +11,7 @@ from shared.contracts.documents.v1.events import (
     DocumentReleased,
     DocumentRetracted,
     RecordEntryListed,
+    RecordEntryRetracted,
     RecordTransmitted,
     ResultReceived,
     ResultReleased,
@@ -113,14 +114,34 @@ def _document_taken_back(
     )
 
 
-def record_entry_listed(recorded: Recorded[RecordEntry.Listed]) -> RecordEntryListed:
+def record_entry_listed(recorded: Recorded[RecordEntry.Listed]) -> RecordEntryListed | None:
+    """One that waits is told of when it is approved."""
     event = recorded.event
+    if event.entry.waits:
+        return None
     return RecordEntryListed(
         practice_id=event.practice_id,
         patient_id=event.patient_id,
         entry_id=event.entry_id,
         kind=event.entry.kind,
         origin=event.origin,
+    )
+
+
+def record_entry_approved(recorded: Recorded[RecordEntry.Approved]) -> RecordEntryListed:
+    event = recorded.event
+    return RecordEntryListed(
+        practice_id=event.practice_id, patient_id=event.patient_id, entry_id=event.entry_id, kind=event.kind
+    )
+
+
+def record_entry_misfiled(recorded: Recorded[RecordEntry.Misfiled]) -> RecordEntryRetracted | None:
+    """One that never was visible has nothing to be told of."""
+    event = recorded.event
+    if not event.was_listed:
+        return None
+    return RecordEntryRetracted(
+        practice_id=event.practice_id, patient_id=event.patient_id, entry_id=event.entry_id, kind=event.kind
     )
 
 
@@ -143,5 +164,7 @@ PUBLISHED: dict[type, Publish] = {
     Document.Retracted: document_retracted,
     Document.Misfiled: document_misfiled,
     RecordEntry.Listed: record_entry_listed,
+    RecordEntry.Approved: record_entry_approved,
+    RecordEntry.Misfiled: record_entry_misfiled,
     Transmission.Sent: record_transmitted,
 }

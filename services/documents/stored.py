@@ -15,6 +15,12 @@ def without_correction(fields: dict[str, Json]) -> dict[str, Json]:
     return {**fields, "report": {**report, "corrects_id": None} if isinstance(report, dict) else report}
 
 
+def without_waiting(fields: dict[str, Json]) -> dict[str, Json]:
+    """Before version 2 every entry showed on arrival."""
+    entry = fields["entry"]
+    return {**fields, "entry": {**entry, "waits": False} if isinstance(entry, dict) else entry}
+
+
 def without_corrected_file(fields: dict[str, Json]) -> dict[str, Json]:
     """Before version 2 no document corrected another."""
     file = fields["file"]
@@ -52,5 +58,7 @@ STORED = (
     Stored("ReleaseWishAsked", ReleaseWish.Asked),
     Stored("ReleaseWishAskedAgain", ReleaseWish.AskedAgain),
     Stored("ReleaseWishEnded", ReleaseWish.Ended),
-    Stored("RecordEntryListed", RecordEntry.Listed),
+    Stored("RecordEntryListed", RecordEntry.Listed, 2, {1: without_waiting}),
+    Stored("RecordEntryApproved", RecordEntry.Approved),
+    Stored("RecordEntryMisfiled", RecordEntry.Misfiled),
 )

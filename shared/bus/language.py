@@ -77,6 +77,7 @@ PUBLISHED: Mapping[str, tuple[type[PublicEvent], ...]] = {
         documents.DocumentReleased,
         documents.DocumentRetracted,
         documents.RecordEntryListed,
+        documents.RecordEntryRetracted,
         documents.RecordTransmitted,
         access.RecordViewed,
     ),

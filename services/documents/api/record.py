@@ -1,9 +1,12 @@
 """The health record, visible on arrival (R14), and who looked at what (R39)."""
 
 from services.documents import messages
-from services.documents.api.callers import is_staff
+from services.documents.api.callers import approving_provider, check_not_own, is_staff, practice_of
+from services.documents.commands import entries
 from services.documents.projections import access_history, record_entries
+from shared.access import replicas
 from shared.contracts.documents.v1 import api_pb2
+from shared.errors import NotFound
 from shared.names import Names
 from shared.rpc.call import Call
 from shared.rpc.fields import choice_field, uuid_field
@@ -23,14 +26,36 @@ class Record:
         keyset, size = call.page(request.page_token, request.page_size)
         kind = choice_field(request.kind, "kind", KINDS)
         async with call.rows() as rows:
-            found = await record_entries.page(
-                rows, uuid_field(request.patient_id, "patient_id"), kind, int(keyset) if keyset else None, size + 1
-            )
+            wanted = record_entries.Wanted(kind, is_staff(call), int(keyset) if keyset else None, size + 1)
+            found = await record_entries.page(rows, uuid_field(request.patient_id, "patient_id"), wanted)
         call.viewed(*(row.entry_id for row in found[:size]))
-        answer = api_pb2.ListRecordEntriesResponse(entries=[messages.entry(row) for row in found[:size]])
+        answer = api_pb2.ListRecordEntriesResponse(
+            entries=[messages.entry(row, staff=is_staff(call)) for row in found[:size]]
+        )
         if len(found) > size:
             answer.next_page_token = call.next_page(str(found[size - 1].position))
         return answer
+
+    async def RefileRecordEntry(
+        self, request: api_pb2.RefileRecordEntryRequest, call: Call
+    ) -> api_pb2.RefileRecordEntryResponse:
+        provider_id = await approving_provider(call)
+        to_patient_id = uuid_field(request.to_patient_id, "to_patient_id")
+        await check_not_own(call, to_patient_id)
+        async with call.rows() as rows:
+            if await replicas.practice_of(rows, to_patient_id) != practice_of(call):
+                raise NotFound
+        command = entries.RefileRecordEntry(uuid_field(request.entry_id, "entry_id"), to_patient_id, provider_id)
+        refiled = await call.perform(entries.refile_record_entry, command)
+        return api_pb2.RefileRecordEntryResponse(entry_id=str(refiled.id), position=str(refiled.position))
+
+    async def ApproveRecordEntry(
+        self, request: api_pb2.ApproveRecordEntryRequest, call: Call
+    ) -> api_pb2.ApproveRecordEntryResponse:
+        provider_id = await approving_provider(call)
+        command = entries.ApproveRecordEntry(uuid_field(request.entry_id, "entry_id"), provider_id)
+        position = await call.perform(entries.approve_record_entry, command)
+        return api_pb2.ApproveRecordEntryResponse(position=str(position))
 
     async def ListAccessHistory(
         self, request: api_pb2.ListAccessHistoryRequest, call: Call

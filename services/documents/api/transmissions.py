@@ -117,7 +117,7 @@ class Transmissions:
             until=date_message(found.span.last),
             expires_at=instant_message(transmission.expires_at),
             results=[messages.whole(messages.Whole(row, {}), staff=False) for row in found.results],
-            entries=[messages.entry(row) for row in found.entries],
+            entries=[messages.entry(row, staff=False) for row in found.entries],
             documents=[messages.document(row, staff=False) for row in found.documents],
             time_zone=found.span.zone.key,
         )

@@ -160,7 +160,9 @@ CROSS JOIN LATERAL (
     FROM unnest(views.object_ids) WITH ORDINALITY AS named (object_id, place)
     WHERE $7 OR NOT EXISTS (
         SELECT FROM results WHERE result_id = object_id::uuid AND state <> ALL($8)
-        UNION ALL SELECT FROM documents WHERE document_id = object_id::uuid AND state <> ALL($8))
+        UNION ALL SELECT FROM documents WHERE document_id = object_id::uuid AND state <> ALL($8)
+        UNION ALL SELECT FROM record_entries
+            WHERE entry_id = object_id::uuid AND state NOT IN ('listed', 'retracted'))
 ) AS shown
 WHERE patient_id = $1 AND ($2::uuid IS NULL OR account_id = $2)
   AND ($3::timestamptz IS NULL OR (views.at, service, views.position) < ($3, $4::text, $5::bigint))

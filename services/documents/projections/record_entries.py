@@ -12,8 +12,10 @@ from shared.reading import ReadModel, Rows
 TABLES = (
     """CREATE TABLE record_entries (
         entry_id uuid PRIMARY KEY,
+        practice_id uuid NOT NULL,
         patient_id uuid NOT NULL,
         kind text NOT NULL,
+        state text NOT NULL,
         since date,
         position bigint NOT NULL,
         subject_id uuid NOT NULL,
@@ -29,8 +31,10 @@ async def add(recorded: Recorded[RecordEntry.Listed], rows: Rows) -> None:
         "record_entries",
         {"entry_id": event.entry_id},
         {
+            "practice_id": event.practice_id,
             "patient_id": event.patient_id,
             "kind": event.entry.kind,
+            "state": "waiting" if event.entry.waits else "listed",
             "since": event.entry.since,
             "position": recorded.position,
         },
@@ -39,7 +43,21 @@ async def add(recorded: Recorded[RecordEntry.Listed], rows: Rows) -> None:
     )
 
 
-RECORD_ENTRIES = ReadModel("record_entries", "documents", TABLES, {RecordEntry.Listed: add})
+async def approve(recorded: Recorded[RecordEntry.Approved], rows: Rows) -> None:
+    await rows.update("record_entries", {"entry_id": recorded.stream_id}, {"state": "listed"})
+
+
+async def find_misfiled(recorded: Recorded[RecordEntry.Misfiled], rows: Rows) -> None:
+    state = "retracted" if recorded.event.was_listed else "withdrawn"
+    await rows.update("record_entries", {"entry_id": recorded.stream_id}, {"state": state})
+
+
+RECORD_ENTRIES = ReadModel(
+    "record_entries",
+    "documents",
+    TABLES,
+    {RecordEntry.Listed: add, RecordEntry.Approved: approve, RecordEntry.Misfiled: find_misfiled},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +70,31 @@ class EntryRow:
     status: str
     since: date | None
     position: int
+    state: str = "listed"
 
 
-async def page(rows: Rows, patient_id: UUID, kind: str, before: int | None, size: int) -> list[EntryRow]:
-    """Lines of a patient's record, the latest first; ``kind`` '' means all kinds."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """``kind`` '' means all kinds. Others than staff see nothing that waits, nor what was found misfiled before."""
+
+    kind: str
+    staff: bool
+    before: int | None
+    size: int
+
+
+async def page(rows: Rows, patient_id: UUID, wanted: Wanted) -> list[EntryRow]:
+    """Lines of a patient's record, the latest first."""
     found = await rows.fetch(
         """SELECT * FROM record_entries
            WHERE patient_id = $1 AND ($2 = '' OR kind = $2) AND ($3::bigint IS NULL OR position < $3)
+             AND ($5 OR state IN ('listed', 'retracted'))
            ORDER BY position DESC LIMIT $4""",
         patient_id,
-        kind,
-        before,
-        size,
+        wanted.kind,
+        wanted.before,
+        wanted.size,
+        wanted.staff,
     )
     return [_row(row) for row in found]
 
@@ -72,7 +103,7 @@ async def begun_by(rows: Rows, patient_id: UUID, day: date, most: int) -> list[E
     """Lines that began by that day, or whose beginning is unknown, in the order in which they were listed."""
     found = await rows.fetch(
         """SELECT * FROM record_entries
-           WHERE patient_id = $1 AND (since IS NULL OR since <= $2) ORDER BY position LIMIT $3""",
+           WHERE patient_id = $1 AND state = 'listed' AND (since IS NULL OR since <= $2) ORDER BY position LIMIT $3""",
         patient_id,
         day,
         most,
@@ -80,7 +111,11 @@ async def begun_by(rows: Rows, patient_id: UUID, day: date, most: int) -> list[E
     return [_row(row) for row in found]
 
 
+async def where(rows: Rows, entry_id: UUID) -> tuple[UUID, UUID] | None:
+    """Practice and patient of an entry."""
+    found = await rows.fetch_one("SELECT practice_id, patient_id FROM record_entries WHERE entry_id = $1", entry_id)
+    return None if found is None else (found["practice_id"], found["patient_id"])
+
+
 def _row(found: dict[str, Any]) -> EntryRow:
-    return EntryRow(
-        found["entry_id"], found["kind"], found["title"], found["status"], found["since"], found["position"]
-    )
+    return EntryRow(**{name: found[name] for name in EntryRow.__slots__})

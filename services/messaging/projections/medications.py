@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from shared.contracts.documents.v1.events import RecordEntryListed
+from shared.contracts.documents.v1.events import RecordEntryListed, RecordEntryRetracted
 from shared.envelope import Recorded
 from shared.reading import ReadModel, Rows
 
@@ -15,7 +15,13 @@ async def add(recorded: Recorded[RecordEntryListed], rows: Rows) -> None:
         await rows.upsert("medications", {"entry_id": event.entry_id}, {"patient_id": event.patient_id})
 
 
-MEDICATIONS = ReadModel("medications", "documents", TABLES, {RecordEntryListed: add})
+async def remove(recorded: Recorded[RecordEntryRetracted], rows: Rows) -> None:
+    await rows.delete("medications", {"entry_id": recorded.event.entry_id})
+
+
+MEDICATIONS = ReadModel(
+    "medications", "documents", TABLES, {RecordEntryListed: add, RecordEntryRetracted: remove}, version=2
+)
 
 
 async def is_on_list(rows: Rows, patient_id: UUID, entry_id: UUID) -> bool:

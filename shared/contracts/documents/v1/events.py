@@ -65,6 +65,13 @@ class RecordEntryListed(PatientEvent):
     origin: Origin = "desk"
 
 
+class RecordEntryRetracted(PatientEvent):
+    """A line of the health record was found to be another patient's, whom nothing names (R44)."""
+
+    entry_id: UUID
+    kind: Literal["medication", "allergy", "immunization", "problem"]
+
+
 class RecordTransmitted(PatientEvent):
     """A link to a part of the record is to be mailed; the address is asked for when the mail is written (R39)."""
 

@@ -1,0 +1,71 @@
+"""R44: a line of the health record in the wrong record, over the process: retracted naming nobody, and waiting anew."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from shared.contracts.documents.v1 import api_pb2, peers_pb2
+from shared.errors import NotAllowed, NotFound
+from tests.integration.services.documents import people
+from tests.integration.services.documents.conftest import House
+from tests.integration.services.documents.people import DOCTOR, NURSE, OTHER_PATIENT, PATIENT, SECOND_PATIENT
+from tests.integration.services.documents.test_results import refused
+
+
+async def listing(house: House, title: str) -> str:
+    request = peers_pb2.ImportRecordEntryRequest(
+        practice_id=str(people.PRACTICE), patient_id=str(PATIENT), resource_id=title, kind="medication", title=title
+    )
+    answer = await house.peers().ImportRecordEntry(request, metadata=(("idempotency-key", title),), timeout=5)
+    await house.settled(answer.position)
+    return str(answer.id)
+
+
+async def listed(house: House, account: Any, patient: Any = PATIENT) -> dict[str, tuple[str, str]]:
+    request = api_pb2.ListRecordEntriesRequest(patient_id=str(patient))
+    found = (await house.ask("ListRecordEntries", request, account)).entries
+    return {one.entry_id: (one.title, one.state) for one in found}
+
+
+async def refile(house: House, entry_id: str, to: Any = SECOND_PATIENT, account: Any = DOCTOR) -> str:
+    request = api_pb2.RefileRecordEntryRequest(patient_id=str(PATIENT), entry_id=entry_id, to_patient_id=str(to))
+    return str((await house.command("RefileRecordEntry", request, account)).entry_id)
+
+
+async def approve(house: House, entry_id: str, patient: Any = SECOND_PATIENT, account: Any = DOCTOR) -> None:
+    request = api_pb2.ApproveRecordEntryRequest(patient_id=str(patient), entry_id=entry_id)
+    await house.command("ApproveRecordEntry", request, account)
+
+
+async def test_r44_a_misfiled_line_is_retracted_naming_nobody_and_waits_where_it_belongs(house: House) -> None:
+    wrong, kept = await listing(house, "Warfarin"), await listing(house, "Insulin")
+    for to, account, error in (
+        (PATIENT, DOCTOR, NotFound),
+        (OTHER_PATIENT, DOCTOR, NotFound),
+        (uuid4(), DOCTOR, NotFound),
+        (SECOND_PATIENT, NURSE, NotAllowed),
+        (SECOND_PATIENT, people.STRANGER, NotFound),
+        (SECOND_PATIENT, people.PATIENTS_ACCOUNT, NotFound),
+    ):
+        with pytest.raises(error):
+            await refile(house, wrong, to, account)
+    await refused("provider_not_taking_part", refile(house, wrong, account=people.DOCTOR_OUTSIDE))
+    right = await refile(house, wrong)
+    theirs = await listed(house, people.PATIENTS_ACCOUNT)
+    assert theirs == {wrong: ("\N{EM DASH}", "retracted"), kept: ("Insulin", "listed")}
+    assert (await listed(house, DOCTOR))[wrong] == ("Warfarin", "retracted")
+    assert await listed(house, people.SECOND_ACCOUNT, SECOND_PATIENT) == {}, "it waits for approval"
+    assert await listed(house, DOCTOR, SECOND_PATIENT) == {right: ("Warfarin", "waiting")}
+    history = await house.history(people.SECOND_ACCOUNT, SECOND_PATIENT)
+    assert right not in str(history), "a look at what waits betrays it"
+    with pytest.raises(NotFound):
+        await approve(house, right, PATIENT)
+    await approve(house, right)
+    assert await listed(house, people.SECOND_ACCOUNT, SECOND_PATIENT) == {right: ("Warfarin", "listed")}
+    await refused("result_not_waiting", approve(house, right))
+    await refused("result_not_released", refile(house, wrong))
+    events = await house.pool.fetch(
+        "SELECT type, subject_id, metadata::text FROM events WHERE type LIKE 'RecordEntry%'"
+    )
+    assert [str(SECOND_PATIENT) in row["metadata"] for row in events if row["subject_id"] == PATIENT] == [False] * 3
