@@ -1,13 +1,17 @@
 """Forms keep what was typed, say what is wrong where, and read dates, times and amounts exactly."""
 
+import asyncio
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
 
 from shared.errors import SLUGS, InvalidField
-from web.forms import Form, Mistyped
+from web.forms import Form, Mistyped, Sent
 from web.refusals import MISSHAPEN, REFUSALS, explained
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -87,3 +91,41 @@ def test_every_refusal_of_the_table_has_a_sentence() -> None:
 )
 def test_what_a_service_expected_is_said_in_words(expected: str, sentence: str, blanks: dict[str, str]) -> None:
     assert explained(InvalidField("field", expected)) == (sentence, blanks)
+
+
+async def read(files: dict[str, tuple[str, bytes, str]], most_files: int) -> Form:
+    """What a browser sends of a form with files."""
+    sent = httpx.Request("POST", "https://portal.example/", data={"title": "A letter"}, files=files)
+    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", sent.headers["content-type"].encode())]}
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": sent.read(), "more_body": False}
+
+    return await Form.read(Request(scope, receive), most_files)
+
+
+def test_a_file_is_taken_with_its_name_and_kind_beside_the_texts() -> None:
+    form = asyncio.run(read({"file": ("a.txt", b"well", "text/plain; charset=utf-8")}, 1))
+    assert form.get("title") == "A letter"
+    assert form.needed_file("file") == Sent("a.txt", "text/plain", b"well")
+    assert not form.errors
+    assert ("file", "a.txt") not in form.kept()
+
+
+def test_a_kind_that_the_browser_does_not_know_is_no_kind() -> None:
+    form = asyncio.run(read({"file": ("a", b"well", "application/octet-stream")}, 1))
+    assert form.needed_file("file").content_type == ""
+
+
+@pytest.mark.parametrize("files", [{}, {"file": ("a.txt", b"", "text/plain")}, {"file": ("", b"well", "text/plain")}])
+def test_no_file_or_an_empty_one_is_said_beside_its_field(files: dict[str, tuple[str, bytes, str]]) -> None:
+    form = asyncio.run(read(files or {"other": ("b.txt", b"b", "text/plain")}, 1))
+    form.needed_file("file")
+    assert form.errors == {"file": "Choose a file."}
+
+
+@pytest.mark.parametrize("most_files", [0, 1])
+def test_a_form_takes_no_more_files_than_it_asks_for(most_files: int) -> None:
+    files = {"one": ("a.txt", b"a", "text/plain"), "two": ("b.txt", b"b", "text/plain")}
+    with pytest.raises(MultiPartException):
+        asyncio.run(read(files, most_files))

@@ -139,3 +139,32 @@ def test_in_production_the_payment_form_leads_to_stripe_only() -> None:
 )
 def test_r4_only_forms_with_files_may_be_large(path: str, most: int) -> None:
     assert most_bytes(path) == most
+
+
+UPLOAD = "/practices/1/patients/2/documents/new"
+
+
+@pytest.mark.parametrize(
+    ("path", "count", "status"),
+    [
+        ("/account/password", MOST_BYTES, 200),
+        ("/account/password", MOST_BYTES + 1, 413),
+        (UPLOAD, MOST_BYTES + 1, 200),
+        (UPLOAD, MOST_UPLOAD_BYTES + 1, 413),
+        (f"/x{UPLOAD}", MOST_BYTES + 1, 413),
+        (f"{UPLOAD}/x", MOST_BYTES + 1, 413),
+    ],
+)
+def test_only_the_page_that_takes_files_reads_as_much_as_a_file(path: str, count: int, status: int) -> None:
+    async def answer(request: Request) -> Response:
+        return PlainTextResponse(str(len(await request.body())))
+
+    app = Starlette(
+        routes=[Route("/{path:path}", answer, methods=["POST"])], middleware=[Middleware(Guard, settings=settings())]
+    )
+
+    async def send() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=OWN) as client:
+            return await client.post(path, content=b"x" * count, headers={"origin": OWN})
+
+    assert asyncio.run(send()).status_code == status

@@ -9,7 +9,7 @@ from google.type.date_pb2 import Date
 
 from shared.contracts.documents.v1.api_pb2 import ResultSummary, ResultValue, TrendPoint
 from web.language import translator
-from web.showing import Showing, measured, zone_of
+from web.showing import Showing, measured, sized, zone_of
 from web.trend import HEIGHT, WIDTH, trend_of
 
 ENGLISH, SPANISH = Showing("en", translator("en")), Showing("es", translator("es"))
@@ -88,3 +88,10 @@ def test_words_among_the_values_are_listed_and_not_drawn(words: str) -> None:
 
 def test_one_value_alone_has_no_trend() -> None:
     assert trend_of(ResultValue(value="3"), ResultSummary()) is None
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"), [(0, "0 B"), (999, "999 B"), (1000, "1 kB"), (999_499, "999 kB"), (10_485_760, "10.5 MB")]
+)
+def test_sizes_of_files_are_rounded(count: int, shown: str) -> None:
+    assert sized(count) == shown

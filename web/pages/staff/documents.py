@@ -82,7 +82,7 @@ async def _ask_upload(page: Page) -> Sheet:
             Field("kind", N_("Kind"), "choice", options=options("file_kind")),
             Field("file", N_("File"), "file", hint=N_("PDF, PNG, JPEG or plain text, at most 10 MB and 500 pages.")),
         ],
-        submit=N_("File"),
+        submit=N_("File the document"),
         intro=[N_("The patient sees it once a provider has released it.")],
         back=(f"{desk.patient(patient.patient_id)}/documents", N_("Documents")),
         here=HERE,

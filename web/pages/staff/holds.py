@@ -65,7 +65,7 @@ async def _ask_refile(page: Page) -> Sheet:
     found = await _found(page, desk, form) if form is not None else []
     fields = [NAME, BORN]
     if found:
-        options = [(one.patient_id, full(one.name)) for one in found if one.patient_id != patient.patient_id]
+        options = [(one.patient_id, full(one.name)) for one in found]
         fields.append(Field("to_patient_id", N_("Whose result it is"), "radio", options=options, literal=True))
     return Sheet(
         title=N_("Move a result out of the record of {name}"),
@@ -82,14 +82,15 @@ async def _ask_refile(page: Page) -> Sheet:
 
 
 async def _found(page: Page, desk: Desk, form: Form) -> list[identity.PatientEntry]:
-    """Patients of that name and birth date; none while one of them is not given."""
+    """Other patients of that name and birth date; none while one of the two is not given."""
     born = form.day("birth_date")
     if not form.get("name") or born is None:
         return []
     request = identity.FindPatientsRequest(
         practice_id=desk.practice_id, name=form.get("name"), birth_date=born, page_size=20
     )
-    return list((await page.site.portal.identity.FindPatients(request)).patients)
+    found = (await page.site.portal.identity.FindPatients(request)).patients
+    return [one for one in found if one.patient_id != page.id("patient_id")]
 
 
 async def _refile(page: Page, form: Form) -> Response:

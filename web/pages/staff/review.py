@@ -43,8 +43,6 @@ async def approve(page: Page) -> Response:
     async def act(form: Form) -> Response:
         desk = await at_desk(page, "provider")
         ticked = _ticked(form)
-        waiting = documents.ListPendingResultsRequest(practice_id=desk.practice_id, page_size=200)
-        known = (await page.site.portal.documents.ListPendingResults(waiting)).results
         approved = await page.site.portal.documents.ApproveResults(
             documents.ApproveResultsRequest(practice_id=desk.practice_id, result_ids=ticked)
         )
@@ -52,8 +50,6 @@ async def approve(page: Page) -> Response:
             "staff/approved.html",
             ticked=ticked,
             key=Form().key,
-            results=[one for one in known if one.result_id in set(ticked)],
-            names=await page.names(one.patient_id for one in known),
             seconds=UNDO_SECONDS,
             after=approved.position,
             here=HERE,
