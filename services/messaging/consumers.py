@@ -6,7 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from services.messaging.domain.notification import Kind
-from services.messaging.processes import MAIL_ACCOUNT, MAIL_LINK, MAIL_PERSON, MAIL_SIGNING, MAIL_TRANSMISSION, tell_readers
+from services.messaging.processes import (
+    MAIL_ACCOUNT,
+    MAIL_LINK,
+    MAIL_PERSON,
+    MAIL_SIGNING,
+    MAIL_TRANSMISSION,
+    tell_readers,
+)
 from shared.contracts.billing.v1.events import StatementPosted
 from shared.contracts.consent.v1.events import (
     AuthorizationEnded,
