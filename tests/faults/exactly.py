@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Sequence
 
 from tests.faults.promises import Kept, Raged
 from tests.faults.recorder import Outcome
@@ -18,11 +19,11 @@ class NotTraced(Exception):
     """strace did not attach."""
 
 
-async def killed_at_each_call(after: Raged, most: int) -> Kept:
+async def killed_at_each_call(after: Raged, most: int, parts: Sequence[str] = PARTS) -> Kept:
     """1 again: each part killed at its first, second, … call under commands, then started and asked once more."""
     kills, began = 0, len(after.storm.recorder.commands)
-    await after.world.kill("other-relay")
-    for name in PARTS:
+    for name in parts:
+        await after.world.kill(f"other-{name}")
         for number in range(1, most + 1):
             kills += await _killed_at(after, name, number)
     stored, read = await after.storm.findings()

@@ -31,7 +31,7 @@ from tests.unit.shared.eventstore.lamps import Lamp, LampId
 COMMANDS = UUID("0d0c8a0e-6d5f-5a51-8f5e-3f0f6b1d9a55")
 
 
-async def write(place: Place) -> None:
+async def write(place: Place, name: str) -> None:
     """Carries out each line as a command of its token, many at once; answers in any order."""
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
@@ -75,19 +75,19 @@ async def turn(work: Work, lamp_id: UUID, token: str) -> int:
     return (await work.change(Lamp, lamp_id, lambda lamp: lamp.turn(token))).number
 
 
-async def relay(place: Place) -> None:
+async def relay(place: Place, name: str) -> None:
     async with store(place) as (opened, found):
         answer({"ready": True})
         await Relay(opened, PUBLISHED, place.kafka(SENDER), found.dsn).run()
 
 
-async def read(place: Place) -> None:
+async def read(place: Place, name: str) -> None:
     """The reader, and beside it whoever rebuilds read models."""
     async with peer(place) as found:
         sources = {SENDER: PeerTopic(TopicSource(place.kafka(PEER), SENDER))}
         replays = Replays(Generations(found.pool, PEER, [SEEN]), sources, Sealer(found.keys))
         answer({"ready": True})
-        await asyncio.gather(Reader(PEER, [SENDER], place.kafka(PEER), found.advance).run(), replays.run())
+        await asyncio.gather(Reader(PEER, [SENDER], place.kafka(PEER), found.advance, name).run(), replays.run())
 
 
 def answer(said: Mapping[str, Any]) -> None:
@@ -96,15 +96,15 @@ def answer(said: Mapping[str, Any]) -> None:
     sys.stdout.flush()
 
 
-ROLES: Mapping[str, Callable[[Place], Awaitable[None]]] = {"writer": write, "relay": relay, "reader": read}
+ROLES: Mapping[str, Callable[[Place, str], Awaitable[None]]] = {"writer": write, "relay": relay, "reader": read}
 
 
-async def run(role: str, place: Place) -> None:
-    await ROLES[role](place)
+async def run(role: str, place: Place, name: str) -> None:
+    await ROLES[role](place, name)
 
 
 if __name__ == "__main__":
-    _, chosen, path, bug = sys.argv
+    _, chosen, called, path, bug = sys.argv
     logging.basicConfig(level=logging.ERROR)
     planted.plant(bug)
-    uvloop.run(run(chosen, Place.read(Path(path))))
+    uvloop.run(run(chosen, Place.read(Path(path)), called))

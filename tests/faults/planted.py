@@ -1,6 +1,7 @@
 """Bugs that are planted one by one, each a small change of the machinery, to see that the checkers catch it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -130,20 +131,30 @@ def unknown_told_as_done() -> None:
     committer.GroupCommitter._send = send  # type: ignore[method-assign]
 
 
-BUGS: Mapping[str, Callable[[], None]] = {
-    "command id forgotten": command_id_forgotten,
-    "acknowledged before the commit": acknowledged_before_the_commit,
-    "version check left out": version_check_left_out,
-    "unknown told as done": unknown_told_as_done,
-    "position not compared": position_not_compared,
-    "chain not followed": chain_not_followed,
-    "position before the rows": position_before_the_rows,
-    "progress before the confirmation": progress_before_the_confirmation,
-    "a page is not sent": relay_sends_from_the_middle,
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """How it is planted, and the fire that must show it: who dies at random, who at each system call, or a wipe."""
+
+    plant: Callable[[], None]
+    victims: Sequence[str] = ("writer", "relay", "reader", "postgres")
+    exactly: str = ""
+    wiped: bool = False
+
+
+BUGS: Mapping[str, Bug] = {
+    "command id forgotten": Bug(command_id_forgotten, ("writer",)),
+    "acknowledged before the commit": Bug(acknowledged_before_the_commit, ("writer", "postgres")),
+    "version check left out": Bug(version_check_left_out, ("writer",)),
+    "unknown told as done": Bug(unknown_told_as_done, ("postgres",)),
+    "position not compared": Bug(position_not_compared, ("frozen reader", "frozen other-reader")),
+    "chain not followed": Bug(chain_not_followed, ("reader",), wiped=True),
+    "position before the rows": Bug(position_before_the_rows, ("reader",), exactly="reader"),
+    "progress before the confirmation": Bug(progress_before_the_confirmation, ("relay",), exactly="relay"),
+    "a page is not sent": Bug(relay_sends_from_the_middle, ("relay",)),
 }
 
 
 def plant(name: str) -> None:
     """Changes this process; '' leaves it as it is."""
     if name:
-        BUGS[name]()
+        BUGS[name].plant()

@@ -25,11 +25,11 @@ async def binds_within_a_second(seed: int, trials: int) -> Kept:
     """A pair is suspended and let in again, over and over; Kafka is dead in the second half."""
     folder = mkdtemp(prefix="portal-faults-")
     stack = Stack(Path(folder), Ports.free())
-    environment = stack.environment()
     portal, channels = None, None
     complaints: list[str] = []
     try:
         await stack.start()
+        environment = stack.environment()
         portal = Portal(stack.public_url, stack.state.authority, stack.mail_url)
         channels = ApiChannel(
             Certificates(stack.state.certificates, "operations"),

@@ -26,8 +26,12 @@ from tests.waiting import until
 ROOT = Path(__file__).parents[2]
 JARS = ROOT / ".portal/jars"
 START_SECONDS = 90.0
-PARTS = {"writer": "writer", "relay": "relay", "other-relay": "relay", "reader": "reader"}
-"""Name → role. Two relays fight for the lead."""
+PARTS = {
+    "writer": "writer", "other-writer": "writer", "relay": "relay", "other-relay": "relay",
+    "reader": "reader", "other-reader": "reader",
+}  # fmt: skip
+"""Name → role. Two instances of everything: writers meet on streams, relays fight for the lead, readers share."""
+WRITERS = ("writer", "other-writer")
 
 
 @dataclass(slots=True)
@@ -64,13 +68,14 @@ class World:
         ready = asyncio.Event()
         with (self.folder / f"{name}.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tests.faults.part", PARTS[name], str(self.folder / "place.json"), self.bug,
+                sys.executable, "-m", "tests.faults.part", PARTS[name], name, str(self.folder / "place.json"), self.bug,
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=log, cwd=ROOT,
             )  # fmt: skip
         self.parts[name] = Part(process, asyncio.create_task(self._listen(process, ready)))
         came = asyncio.create_task(ready.wait())
         await asyncio.wait({came, self.parts[name].listening}, return_when=asyncio.FIRST_COMPLETED)
         came.cancel()
+        await asyncio.wait({came})
         return ready.is_set()
 
     async def _listen(self, process: asyncio.subprocess.Process, ready: asyncio.Event) -> None:
@@ -84,10 +89,10 @@ class World:
                 self.heard(said)
         await process.wait()
 
-    async def tell(self, asked: Mapping[str, str]) -> bool:
-        """Hands the writer a command; whether it took it."""
-        writer = self.parts.get("writer")
-        if writer is None or not writer.alive or writer.process.stdin is None:
+    async def tell(self, name: str, asked: Mapping[str, str]) -> bool:
+        """Hands a writer a command; whether it took it."""
+        writer = self.parts[name]
+        if not writer.alive or writer.process.stdin is None:
             return False
         try:
             writer.process.stdin.write(json.dumps(asked).encode() + b"\n")
@@ -95,6 +100,15 @@ class World:
         except (BrokenPipeError, ConnectionResetError):
             return False
         return True
+
+    def freeze(self, name: str) -> None:
+        """It stands still in the middle of what it does, and knows nothing of it afterwards."""
+        if self.parts[name].alive:
+            self.parts[name].process.send_signal(signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        if self.parts[name].alive:
+            self.parts[name].process.send_signal(signal.SIGCONT)
 
     async def kill(self, name: str) -> None:
         """SIGKILL, and nothing else of it is heard."""
