@@ -89,8 +89,12 @@ def span(
 ) -> Iterator[trace.Span]:
     """A span; with ``carrier`` the continuation of its ``traceparent``. Its name is an RPC or route template.
 
-    A failure is told by its type only: exception texts stay out of traces.
+    A failure is told by its type only: exception texts stay out of traces. Inside of what is not sampled there is
+    nothing to make: a span of its own would cost as much as the sealing and encoding of an event together.
     """
+    if carrier is None and _is_unsampled(present := trace.get_current_span()):
+        yield present
+        return
     parent = None if carrier is None else _PROPAGATOR.extract({TRACEPARENT: carrier.get(TRACEPARENT, "")})
     with _TRACER.start_as_current_span(
         name, parent, kind, attributes, record_exception=False, set_status_on_exception=False
@@ -100,6 +104,11 @@ def span(
         except Exception as error:
             started.set_status(Status(StatusCode.ERROR, type(error).__qualname__))
             raise
+
+
+def _is_unsampled(present: trace.Span) -> bool:
+    context = present.get_span_context()
+    return context.is_valid and not context.trace_flags.sampled and not present.is_recording()
 
 
 @contextmanager

@@ -51,3 +51,11 @@ def test_a_trace_goes_from_the_header_into_the_event_and_on() -> None:
 def test_a_forged_traceparent_begins_a_trace_of_its_own(forged: str) -> None:
     with telemetry.span("/a.B/C", carrier={"traceparent": forged}):
         assert PARENT.split("-")[1] != telemetry.current_trace_id()
+
+
+def test_inside_of_a_trace_that_is_not_sampled_no_span_is_made() -> None:
+    """It goes on under the same ids, so that events and peers still find each other."""
+    unsampled = PARENT.removesuffix("01") + "00"
+    with telemetry.continued(unsampled), telemetry.span("append") as inner:
+        assert not inner.is_recording()
+        assert telemetry.current_traceparent() == unsampled
