@@ -15,6 +15,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from benchmarks.ground import Broken, Ground, Opened, output, say
 from benchmarks.rounds import Figure, Measured, measure
 from benchmarks.visits import changes, command
+from shared import telemetry
 from shared.aggregate import SERVICE_SUBJECT
 from shared.clock import monotonic
 from shared.ids import uuid7
@@ -73,8 +74,9 @@ async def appends(ours: Opened, count: int, owners: Sequence[UUID], callers: int
     made = iter([(command(), [change]) for change in changes(count, owners)])
 
     async def caller() -> None:
-        for record, change in made:
-            await ours.store.append(record, change)
+        with telemetry.span("caller"):  # as within an RPC
+            for record, change in made:
+                await ours.store.append(record, change)
 
     began = monotonic()
     await asyncio.gather(*(caller() for _ in range(callers)))
@@ -84,10 +86,11 @@ async def appends(ours: Opened, count: int, owners: Sequence[UUID], callers: int
 async def alone(ours: Opened) -> float:
     """The typical time of one append when nobody else appends."""
     times = []
-    for change in changes(ALONE):
-        record, began = command(), monotonic()
-        await ours.store.append(record, [change])
-        times.append(monotonic() - began)
+    with telemetry.span("caller"):
+        for change in changes(ALONE):
+            record, began = command(), monotonic()
+            await ours.store.append(record, [change])
+            times.append(monotonic() - began)
     return median(times)
 
 

@@ -20,6 +20,7 @@ from shared.access.windows import HeldWindow, StaffMembership
 from shared.clock import RulesClock
 from shared.envelope import Position
 from shared.eventstore.postgres import PostgresEventStore
+from shared.exporting import export
 from shared.handling import Created, StreamQueues, Work
 from shared.ids import uuid7
 from shared.privacy import Sealer, ServiceKey, SubjectKeys
@@ -131,4 +132,5 @@ async def serve(dsn: str, keys_dsn: str, certificates: Path, jwks: Path) -> None
 
 if __name__ == "__main__":
     _, events_dsn, keys_database, folder, key_set = sys.argv
+    export("documents", "")
     uvloop.run(serve(events_dsn, keys_database, Path(folder), Path(key_set)))
