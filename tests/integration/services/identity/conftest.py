@@ -73,6 +73,7 @@ class House:
     foundation: Foundation | None = None
     service: Service | None = None
     channels: list[grpc.aio.Channel] = field(default_factory=list)
+    stubs: "dict[str, IdentityApiAsyncStub]" = field(default_factory=dict)
     consents: int = 0
 
     def compose(self, foundation: Foundation) -> Service:
@@ -95,6 +96,12 @@ class House:
     @property
     def api(self) -> "IdentityApiAsyncStub":
         return IdentityApiStub(self._channel(self.settings.addresses("identity").api, "gateway"))
+
+    def api_as(self, principal: str) -> "IdentityApiAsyncStub":
+        """``web`` is believed where it says who asks it."""
+        if principal not in self.stubs:
+            self.stubs[principal] = IdentityApiStub(self._channel(self.settings.addresses("identity").api, principal))
+        return self.stubs[principal]
 
     def peers(self, principal: str) -> "IdentityPeersAsyncStub":
         return IdentityPeersStub(self._channel(self.settings.addresses("identity").peers, principal))
