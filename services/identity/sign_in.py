@@ -8,7 +8,7 @@ from uuid import UUID
 from services.identity.credentials import throttle
 from services.identity.credentials.passkeys import Passkeys
 from services.identity.credentials.passwords import Passwords
-from services.identity.credentials.throttle import Bucket, Throttle
+from services.identity.credentials.throttle import Throttle
 from services.identity.credentials.user_names import skeleton
 from services.identity.credentials.vault import Vault
 from services.identity.domain.account import Account, UserName
@@ -16,6 +16,7 @@ from services.identity.domain.errors import WrongCode, WrongCredentials
 from services.identity.domain.values import UserNameId
 from shared.eventstore.store import EventStore
 from shared.ids import uuid7
+from shared.throttle import Bucket
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from services.identity.commands.invitations import (
 from services.identity.credentials import user_names
 from services.identity.credentials.links import Purpose
 from services.identity.credentials.passwords import refuse_weak
-from services.identity.credentials.throttle import Bucket
 from services.identity.domain.errors import BirthDateDiffers, LinkGone, WrongCode
 from services.identity.domain.invitation import WRONG_BIRTH_DATES, Invitation
 from services.identity.domain.patient import Patient, Person
@@ -31,6 +30,7 @@ from shared.handling import StreamQueues
 from shared.reading import Row
 from shared.rpc.call import Call
 from shared.rpc.fields import date_field, instant_message, text_field, uuid_field
+from shared.throttle import Bucket
 
 LINK: Purpose = "invitation"
 LAST = UUID(int=2**128 - 1)

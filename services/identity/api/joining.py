@@ -8,7 +8,6 @@ from services.identity.commands.accounts import JoinRecord, join_record
 from services.identity.commands.factors import CancelFactorReset, LostFactors, ResetFactor, cancel_factor_reset
 from services.identity.commands.invitations import IssueInvitation, issue_invitation
 from services.identity.credentials import throttle
-from services.identity.credentials.throttle import Bucket
 from services.identity.domain.enrolments import Enrolments
 from services.identity.domain.errors import LinkGone, NotEnrolled, WrongToken
 from services.identity.domain.invitation import Invitation
@@ -19,6 +18,7 @@ from shared.contracts.identity.v1 import api_pb2
 from shared.errors import NotAllowed
 from shared.rpc.call import Call
 from shared.rpc.fields import instant_message, text_field, uuid_field
+from shared.throttle import Bucket
 
 LONGER_THAN_ANY = timedelta(days=3650)
 

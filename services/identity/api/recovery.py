@@ -21,7 +21,6 @@ from services.identity.commands.recovery import (
 from services.identity.credentials import throttle
 from services.identity.credentials.links import Purpose
 from services.identity.credentials.passwords import refuse_weak
-from services.identity.credentials.throttle import Bucket
 from services.identity.domain.account import Account
 from services.identity.domain.enrolments import Enrolments
 from services.identity.domain.errors import (
@@ -51,6 +50,7 @@ from shared.contracts.identity.v1 import api_pb2
 from shared.errors import InvalidField
 from shared.rpc.call import Call
 from shared.rpc.fields import choice_field, date_field, instant_message, text_field, uuid_field
+from shared.throttle import Bucket
 
 LINK: Purpose = "recovery"
 ANSWERS, TOKEN_TRIES = 3, 5
