@@ -7,6 +7,7 @@ from services.messaging.mail import MailServer
 from services.messaging.peers import MessagingPeers
 from services.messaging.policies import POLICIES
 from services.messaging.processes import PROCESSES, Notifying
+from services.messaging.projections.appointment_policies import APPOINTMENT_POLICIES
 from services.messaging.projections.appointments import APPOINTMENTS
 from services.messaging.projections.conversations import CONVERSATIONS
 from services.messaging.projections.inbox import INBOX_RECORDS, INBOX_STATEMENTS
@@ -33,6 +34,7 @@ from shared.service import Endpoint, Foundation, Service
 READ_MODELS = (
     CONVERSATIONS,
     APPOINTMENTS,
+    APPOINTMENT_POLICIES,
     REFILLS,
     MEDICATIONS,
     PRACTICE_QUEUE,

@@ -114,6 +114,7 @@ def appointment(row: AppointmentRow, *, with_reason: bool) -> api_pb2.Appointmen
         confidential=row.confidential,
         requested_at=instant_message(row.requested_at),
         changed_at=instant_message(row.changed_at),
+        origin=row.origin,
     )
 
 

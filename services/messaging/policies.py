@@ -141,6 +141,11 @@ POLICIES: Mapping[str, Policy] = {
     "AcceptProposal": _patient_side(appointment_of_request, scope="appointments", writes=True),
     "CancelAppointment": _patient_side(appointment_of_request, scope="appointments", writes=True),
     "ListPracticeAppointments": _practice_side(SCHEDULES, practice_or_patient_of_request, purpose="scheduling"),
+    "BookAppointment": _practice_side(SCHEDULES, patient_of_request, purpose="scheduling", writes=True),
+    "GetAppointmentPolicy": _practice_side(SCHEDULES | {"admin"}, practice_of_request, purpose="scheduling"),
+    "ChooseAppointmentPolicy": _practice_side(
+        frozenset({"admin"}), practice_of_request, purpose="scheduling", writes=True
+    ),
     "ConfirmAppointment": _scheduling(),
     "ProposeAppointment": _scheduling(),
     "DeclineAppointment": _scheduling(),

@@ -124,6 +124,11 @@ def remind_of_appointment(
     return [replace(told, kind=REMIND_APPOINTMENT, due_at=due_at, details=details)]
 
 
+def unless_of_desk(decide: Decide) -> Decide:
+    """What was made at the desk is told there, and may not be shown in the portal (R32)."""
+    return lambda recorded: [] if recorded.event.about.origin == "desk" else decide(recorded)
+
+
 def after_time_by_practice(recorded: Recorded[Appointment.Confirmed | Appointment.Rescheduled]) -> list[Effect]:
     return [tell_of_appointment(recorded), *remind_of_appointment(recorded)]
 
@@ -149,13 +154,13 @@ def after_refill_decision(recorded: Recorded[Refill.Approved | Refill.Declined])
 
 PROCESSES: Mapping[type, Decide] = {
     Conversation.MessageAdded: after_message,
-    Appointment.Confirmed: after_time_by_practice,
-    Appointment.Rescheduled: after_time_by_practice,
+    Appointment.Confirmed: unless_of_desk(after_time_by_practice),
+    Appointment.Rescheduled: unless_of_desk(after_time_by_practice),
     Appointment.Accepted: remind_of_appointment,
     Appointment.Proposed: after_proposal,
     Appointment.Lapsed: after_answer,
     Appointment.Declined: after_answer,
-    Appointment.Cancelled: after_cancellation,
+    Appointment.Cancelled: unless_of_desk(after_cancellation),
     Refill.Approved: after_refill_decision,
     Refill.Declined: after_refill_decision,
 }

@@ -72,8 +72,11 @@ def notification_bounced(recorded: Recorded[Notification.Bounced]) -> Notificati
     )
 
 
-def appointment_requested(recorded: Recorded[Appointment.Requested]) -> AppointmentRequested:
+def appointment_requested(recorded: Recorded[Appointment.Requested]) -> AppointmentRequested | None:
+    """What was made at the desk was not asked for; that its time holds is told at once."""
     event = recorded.event
+    if event.about.origin == "desk":
+        return None
     return AppointmentRequested(
         practice_id=event.about.practice_id,
         patient_id=event.about.patient_id,

@@ -3,12 +3,12 @@
 from uuid import UUID
 
 from services.messaging import messages
-from services.messaging.api.callers import located, patient_author
+from services.messaging.api.callers import account_of, located, patient_author, staff_author
 from services.messaging.api.fields import instant_of, preferred_of, reason_of
 from services.messaging.commands import appointments as commands
 from services.messaging.domain.appointment import About, Side, Wish
 from services.messaging.keysets import Keyset
-from services.messaging.projections import appointments, practices, providers
+from services.messaging.projections import appointment_policies, appointments, practices, providers
 from services.messaging.public_holidays import business_hours
 from shared.contracts.messaging.v1 import api_pb2
 from shared.errors import InvalidField, NotFound
@@ -43,15 +43,17 @@ class Appointments:
     async def ListAppointments(
         self, request: api_pb2.ListAppointmentsRequest, call: Call
     ) -> api_pb2.ListAppointmentsResponse:
-        _, patient_id = located(call)
+        practice_id, patient_id = located(call)
         token, size = call.page(request.page_token, request.page_size)
         async with call.rows() as rows:
-            found = await appointments.of_patient(
-                rows, patient_id, Keyset.parse(token), size + 1, to_patient=is_patient(call)
-            )
+            shows_all = await appointment_policies.shows_all(rows, practice_id)
+            if request.all and not shows_all:
+                raise NotFound
+            sight = appointments.Sight(confidential=is_patient(call), desk=request.all)
+            found = await appointments.of_patient(rows, patient_id, Keyset.parse(token), size + 1, sight)
         call.viewed(*(row.appointment_id for row in found[:size]))
         shown = [messages.appointment(row, with_reason=knows_reason(call, row.account_id)) for row in found[:size]]
-        answer = api_pb2.ListAppointmentsResponse(appointments=shown)
+        answer = api_pb2.ListAppointmentsResponse(appointments=shown, shows_all=shows_all)
         if len(found) > size:
             last = found[size - 1]
             answer.next_page_token = call.next_page(str(Keyset(last.requested_at, last.appointment_id)))
@@ -93,6 +95,39 @@ class PracticeAppointments:
             last = found[size - 1]
             answer.next_page_token = call.next_page(str(Keyset(last.requested_at, last.appointment_id)))
         return answer
+
+    async def BookAppointment(
+        self, request: api_pb2.BookAppointmentRequest, call: Call
+    ) -> api_pb2.BookAppointmentResponse:
+        practice_id, patient_id = located(call)
+        provider_id = uuid_field(request.provider_id, "provider_id") if request.provider_id else None
+        wish = Wish(
+            author=staff_author(call),
+            provider_id=provider_id,
+            preferred=(instant_of(request.starts_at, "starts_at"),),
+            reason=reason_of(request.reason, least=0),
+        )
+        about = About(practice_id, patient_id, request.confidential, "desk")
+        booked = await call.perform(commands.book_appointment, commands.BookAppointment(about, wish))
+        return api_pb2.BookAppointmentResponse(appointment_id=str(booked.id), position=str(booked.position))
+
+    async def GetAppointmentPolicy(
+        self, request: api_pb2.GetAppointmentPolicyRequest, call: Call
+    ) -> api_pb2.GetAppointmentPolicyResponse:
+        if call.practice_id is None:
+            raise NotFound
+        async with call.rows() as rows:
+            shows_all = await appointment_policies.shows_all(rows, call.practice_id)
+        return api_pb2.GetAppointmentPolicyResponse(shows_all=shows_all)
+
+    async def ChooseAppointmentPolicy(
+        self, request: api_pb2.ChooseAppointmentPolicyRequest, call: Call
+    ) -> api_pb2.ChooseAppointmentPolicyResponse:
+        if call.practice_id is None:
+            raise NotFound
+        command = commands.ChooseAppointmentPolicy(call.practice_id, request.shows_all, account_of(call))
+        position = await call.perform(commands.choose_appointment_policy, command)
+        return api_pb2.ChooseAppointmentPolicyResponse(position=str(position))
 
     async def ConfirmAppointment(
         self, request: api_pb2.ConfirmAppointmentRequest, call: Call
@@ -159,9 +194,11 @@ def knows_reason(call: Call, account_id: UUID) -> bool:
 
 async def visible(call: Call, appointment_id: str) -> UUID:
     """Hidden and absent appointments answer alike."""
-    _, patient_id = located(call)
+    practice_id, patient_id = located(call)
     found = id_of(appointment_id)
     async with call.rows() as rows:
-        if not await appointments.is_visible(rows, patient_id, found, to_patient=is_patient(call)):
+        shows_all = await appointment_policies.shows_all(rows, practice_id)
+        sight = appointments.Sight(confidential=is_patient(call), desk=shows_all)
+        if not await appointments.is_visible(rows, patient_id, found, sight):
             raise NotFound
     return found

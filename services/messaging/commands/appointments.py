@@ -5,11 +5,12 @@ from datetime import datetime
 from uuid import UUID
 
 from services.messaging.domain.appointment import PROPOSAL_BUSINESS_DAYS, About, Appointment, Side, Wish
+from services.messaging.domain.appointment_policy import AppointmentPolicy
 from services.messaging.domain.business_hours import BusinessHours
 from services.messaging.domain.conversation import Recipient
 from services.messaging.domain.errors import TimePast
 from shared.envelope import Position
-from shared.handling import Created, Work
+from shared.handling import Created, Streams, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,44 @@ async def request_appointment(command: RequestAppointment, work: Work) -> Create
 
     position = await work.create(build)
     return Created(work.new_id("appointment"), position)
+
+
+@dataclass(frozen=True, slots=True)
+class BookAppointment:
+    """Made by phone or at the desk: it holds at once, and no mail tells of it."""
+
+    about: About
+    wish: Wish
+
+
+async def book_appointment(command: BookAppointment, work: Work) -> Created:
+    def build() -> Appointment:
+        appointment = Appointment(
+            appointment_id=work.new_id("appointment"), about=command.about, wish=command.wish, requested_at=work.now
+        )
+        appointment.confirm(command.wish.preferred[0], work.now)
+        return appointment
+
+    position = await work.create(build)
+    return Created(work.new_id("appointment"), position)
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseAppointmentPolicy:
+    practice_id: UUID
+    shows_all: bool
+    account_id: UUID
+
+
+async def choose_appointment_policy(command: ChooseAppointmentPolicy, work: Work) -> Position:
+    async def decide(streams: Streams) -> None:
+        policy = await streams.find(AppointmentPolicy, AppointmentPolicy.create_id(command.practice_id))
+        if policy is None:
+            streams.add(AppointmentPolicy(command.practice_id, command.shows_all, command.account_id, work.now))
+        else:
+            policy.change(command.shows_all, command.account_id, work.now)
+
+    return await work.decide(decide)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""An appointment that was asked for through the portal, from the request to what became of it (R38)."""
+"""An appointment, asked for through the portal or made at the desk, and what became of it (R32, R38)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,16 +20,21 @@ CANCELLABLE_UNTIL = timedelta(hours=24)
 PROPOSAL_BUSINESS_DAYS = 3
 
 State = Literal["requested", "proposed", "confirmed", "declined", "lapsed", "cancelled", "attended", "no_show"]
+Origin = Literal["portal", "desk"]
 Side = Literal["patient", "representative", "staff"]
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Whose appointment. What is confidential is the patient's alone (R18)."""
+    """Whose appointment. What is confidential is the patient's alone (R18).
+
+    ``origin`` stays what it was, whoever moves the appointment later: ``desk`` is what was made by phone or there.
+    """
 
     practice_id: UUID
     patient_id: UUID
     confidential: bool
+    origin: Origin = "portal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class Wish:
 
 
 class Appointment(Aggregate):
-    """Its origin is the portal and stays so, whoever moves it later by phone (R32)."""
+    """Its origin never changes, whoever moves it later (R32)."""
 
     class Requested(Aggregate.Created):
         appointment_id: UUID

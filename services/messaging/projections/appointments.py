@@ -1,4 +1,4 @@
-"""Appointments made through the portal and what became of them, for patients and staff."""
+"""Appointments and what became of them, for patients and staff."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from shared.reading import ReadModel, Rows
 TABLES = (
     """CREATE TABLE appointments (
         appointment_id uuid PRIMARY KEY, practice_id uuid NOT NULL, patient_id uuid NOT NULL, provider_id uuid,
-        account_id uuid NOT NULL, confidential boolean NOT NULL, state text NOT NULL,
+        account_id uuid NOT NULL, confidential boolean NOT NULL, origin text NOT NULL, state text NOT NULL,
         preferred timestamptz[] NOT NULL, starts_at timestamptz, lapses_at timestamptz,
         requested_at timestamptz NOT NULL, changed_at timestamptz NOT NULL,
         subject_id uuid NOT NULL, sealed bytea NOT NULL)""",
@@ -33,6 +33,7 @@ async def add(recorded: Recorded[Appointment.Requested], rows: Rows) -> None:
             "provider_id": event.wish.provider_id,
             "account_id": event.wish.author.account_id,
             "confidential": event.about.confidential,
+            "origin": event.about.origin,
             "state": "requested",
             "preferred": list(event.wish.preferred),
             "starts_at": None,
@@ -128,6 +129,7 @@ class AppointmentRow:
     provider_id: UUID | None
     account_id: UUID
     confidential: bool
+    origin: str
     state: str
     preferred: list[datetime]
     starts_at: datetime | None
@@ -145,11 +147,21 @@ async def where(rows: Rows, appointment_id: UUID) -> tuple[UUID, UUID] | None:
     return None if row is None else (row["practice_id"], row["patient_id"])
 
 
-async def is_visible(rows: Rows, patient_id: UUID, appointment_id: UUID, *, to_patient: bool) -> bool:
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a viewer of the patient's side may know of: confidential ones, those that were made at the desk."""
+
+    confidential: bool
+    desk: bool
+
+
+async def is_visible(rows: Rows, patient_id: UUID, appointment_id: UUID, sight: Sight) -> bool:
     """Whether it is one of the patient's that the viewer may know of."""
-    sql = "SELECT confidential FROM appointments WHERE appointment_id = $1 AND patient_id = $2"
+    sql = "SELECT confidential, origin FROM appointments WHERE appointment_id = $1 AND patient_id = $2"
     row = await rows.fetch_one(sql, appointment_id, patient_id)
-    return row is not None and (to_patient or not row["confidential"])
+    if row is None:
+        return False
+    return (sight.confidential or not row["confidential"]) and (sight.desk or row["origin"] == "portal")
 
 
 async def is_still_at(rows: Rows, appointment_id: UUID, starts_at: datetime) -> bool:
@@ -159,14 +171,15 @@ async def is_still_at(rows: Rows, appointment_id: UUID, starts_at: datetime) -> 
 
 
 async def of_patient(
-    rows: Rows, patient_id: UUID, before: Keyset | None, size: int, *, to_patient: bool
+    rows: Rows, patient_id: UUID, before: Keyset | None, size: int, sight: Sight
 ) -> list[AppointmentRow]:
-    """Newest request first; what is confidential only to the patient."""
-    sql = """SELECT * FROM appointments WHERE patient_id = $1 AND ($2 OR NOT confidential)
+    """Newest request first."""
+    sql = """SELECT * FROM appointments
+        WHERE patient_id = $1 AND ($2 OR NOT confidential) AND ($6 OR origin = 'portal')
         AND ($3::timestamptz IS NULL OR (requested_at, appointment_id) < ($3::timestamptz, $4::uuid))
         ORDER BY requested_at DESC, appointment_id DESC LIMIT $5"""
     at, last = (before.at, before.id) if before else (None, None)
-    return [_row(row) for row in await rows.fetch(sql, patient_id, to_patient, at, last, size)]
+    return [_row(row) for row in await rows.fetch(sql, patient_id, sight.confidential, at, last, size, sight.desk)]
 
 
 @dataclass(frozen=True, slots=True)

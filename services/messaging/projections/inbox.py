@@ -152,7 +152,7 @@ _ITEMS = f"""
     WHERE patient_id = $1 AND ($4 OR NOT confidential)
     UNION ALL
     SELECT 'appointment', appointment_id, appointment_id, changed_at, state, false, provider_id, starts_at
-    FROM appointments WHERE patient_id = $1 AND ($4 OR NOT confidential)
+    FROM appointments WHERE patient_id = $1 AND ($4 OR NOT confidential) AND origin = 'portal'
     UNION ALL
     SELECT 'refill', refill_id, refill_id, changed_at, state, false, provider_id, NULL FROM refills
     WHERE patient_id = $1"""  # noqa: S608  # constants only

@@ -218,7 +218,7 @@ class Asked:
     shown: list[UUID] = field(default_factory=list)
 
     async def perform(self, handler: Callable[[C, Work], Awaitable[R]], command: C, *, key: str = "") -> R:
-        metadata = {"origin": "portal", "patient": str(self.patient_id), "practice": str(self.practice_id)}
+        metadata = {"origin": "portal", "patient": str(self.patient_id or ""), "practice": str(self.practice_id)}
         answer = await handler(command, Work(self.house.store, self.house.queues, self.now, uuid4(), b"", metadata))
         await self.house.catch_up()
         return answer
