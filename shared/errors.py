@@ -161,6 +161,8 @@ SLUGS: dict[str, tuple[StatusCode, str]] = {
     "document_unfit": (StatusCode.FAILED_PRECONDITION, "expected a document of a kind for this authorization"),
     "document_not_waiting": (StatusCode.FAILED_PRECONDITION, "expected a recorded document whose last day is not over"),
     "document_revoked": (StatusCode.FAILED_PRECONDITION, "expected a document that was not revoked"),
+    "release_not_open": (StatusCode.FAILED_PRECONDITION, "expected a release neither fulfilled nor revoked"),
+    "release_extended": (StatusCode.FAILED_PRECONDITION, "expected a release that was not extended yet"),
     "task_settled": (StatusCode.FAILED_PRECONDITION, "expected a task that nobody has settled"),
     "emergency_access_open": (StatusCode.FAILED_PRECONDITION, "expected no emergency access that still holds"),
     "emergency_access_reviewed": (StatusCode.FAILED_PRECONDITION, "expected emergency access not reviewed yet"),

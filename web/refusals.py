@@ -64,6 +64,8 @@ REFUSALS: Mapping[str, str] = {
     "document_unfit": N_("This kind of document does not support this kind of authorization."),
     "document_not_waiting": N_("This document does not wait to be verified."),
     "document_revoked": N_("This document was already revoked."),
+    "release_not_open": N_("This release was fulfilled or revoked already."),
+    "release_extended": N_("The time for this release was extended once already."),
     "task_settled": N_("Somebody has settled this task already."),
     "emergency_access_open": N_("Your emergency access to this record still holds."),
     "emergency_access_reviewed": N_("This emergency access was reviewed already."),

@@ -14,6 +14,7 @@ from services.consent.projections.consents import CONSENTS
 from services.consent.projections.desk_tasks import DESK_TASKS
 from services.consent.projections.emergencies import EMERGENCIES
 from services.consent.projections.forms import FORMS
+from services.consent.projections.releases import RELEASES
 from services.consent.published import PUBLISHED
 from services.consent.stored import STORED
 from shared.access.standing import standing_in
@@ -23,7 +24,7 @@ from shared.process import run
 from shared.service import Endpoint, Foundation, Service
 from shared.settings import ServiceSettings
 
-READ_MODELS = (FORMS, CONSENTS, AUTHORIZATIONS, EMERGENCIES, DESK_TASKS, BIRTH_DATES)
+READ_MODELS = (FORMS, CONSENTS, AUTHORIZATIONS, EMERGENCIES, DESK_TASKS, RELEASES, BIRTH_DATES)
 
 
 def compose(foundation: Foundation) -> Service:

@@ -6,6 +6,7 @@ from services.consent.domain.consent import PortalConsent
 from services.consent.domain.emergency import EmergencyAccess
 from services.consent.domain.practice import Practice
 from services.consent.domain.record import PatientRecord
+from services.consent.domain.release import RecordsRelease
 from services.consent.domain.signing import SigningLink
 from shared.contracts.consent.v1.events import (
     AccessDecided,
@@ -20,6 +21,7 @@ from shared.contracts.consent.v1.events import (
     EmergencyAccessDeclared,
     EmergencyAccessReviewed,
     PatientEmancipated,
+    RecordsReleaseRequested,
     SigningLinkIssued,
     Window,
 )
@@ -90,6 +92,16 @@ def documents_verified(recorded: Recorded[Authorization.DocumentVerified]) -> Do
         person_id=event.person_id,
         expires_on=event.verified.expires_on,
         verified_by=event.verified.verified_by,
+    )
+
+
+def release_requested(recorded: Recorded[RecordsRelease.Requested]) -> RecordsReleaseRequested:
+    event = recorded.event
+    return RecordsReleaseRequested(
+        practice_id=event.practice_id,
+        patient_id=event.patient_id,
+        release_id=event.release_id,
+        due_on=event.due_on,
     )
 
 
@@ -175,6 +187,7 @@ PUBLISHED: dict[type, Publish] = {
     Authorization.Revoked: authorization_ended,
     Authorization.Ended: authorization_ended,
     Authorization.DocumentVerified: documents_verified,
+    RecordsRelease.Requested: release_requested,
     SigningLink.Issued: signing_link_issued,
     SigningLink.IssuedAgain: signing_link_issued,
     PatientRecord.Emancipated: emancipated,

@@ -6,6 +6,7 @@ from services.consent.domain.consent import PortalConsent
 from services.consent.domain.emergency import EmergencyAccess
 from services.consent.domain.practice import Practice
 from services.consent.domain.record import PatientRecord
+from services.consent.domain.release import RecordsRelease
 from services.consent.domain.signing import SigningLink
 from services.consent.domain.suspension import PairSuspension
 from services.consent.domain.task import DeskTask
@@ -39,6 +40,10 @@ STORED = (
     Stored("PairSuspended", PairSuspension.Suspended),
     Stored("PairSuspendedAgain", PairSuspension.SuspendedAgain),
     Stored("SuspensionLifted", PairSuspension.Lifted),
+    Stored("ReleaseRequested", RecordsRelease.Requested),
+    Stored("ReleaseExtended", RecordsRelease.Extended),
+    Stored("RecordsDisclosed", RecordsRelease.Disclosed),
+    Stored("ReleaseRevoked", RecordsRelease.Revoked),
     Stored("SigningLinkIssued", SigningLink.Issued),
     Stored("SigningLinkIssuedAgain", SigningLink.IssuedAgain),
     Stored("SigningLinkMistried", SigningLink.Mistried),

@@ -3,6 +3,7 @@
 from services.consent.api.access import Access
 from services.consent.api.consents import Consents
 from services.consent.api.emergencies import Emergencies
+from services.consent.api.releases import Releases
 from services.consent.api.representatives import Representatives
 from services.consent.api.signing import Signing
 from services.consent.api.tasks import Tasks
@@ -12,7 +13,7 @@ from shared.eventstore.store import EventStore
 __all__ = ["ConsentApi"]
 
 
-class ConsentApi(Consents, Representatives, Access, Emergencies, Tasks, Signing):
+class ConsentApi(Consents, Representatives, Access, Emergencies, Tasks, Signing, Releases):
     """One method an RPC of ``portal.consent.v1.ConsentApi``."""
 
     def __init__(self, decisions: Decisions, store: EventStore) -> None:

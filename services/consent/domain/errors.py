@@ -87,6 +87,18 @@ class PairSuspended(Refused):
     slug = "pair_suspended"
 
 
+class ReleaseNotOpen(Refused):
+    """Fulfilled or revoked already (R21)."""
+
+    slug = "release_not_open"
+
+
+class ReleaseExtended(Refused):
+    """There is one extension (R21)."""
+
+    slug = "release_extended"
+
+
 class LinkGone(Refused):
     """Used, run out, replaced, void or unknown: all links that open nothing answer alike (R8)."""
 

@@ -143,3 +143,51 @@ async def test_r6_signed_by_a_link_that_messaging_fetched_for_its_mail(house: Ho
         await house.api.SignByLink(sign, metadata=(("idempotency-key", "again"),), timeout=5)
     await house.enrol()
     await until(lambda: sees(house))
+
+
+async def test_r21_a_release_from_the_signature_to_the_accounting_of_disclosures(house: House) -> None:
+    await house.open_practice()
+    await house.register()
+    await house.sign()
+    await house.enrol()
+    await until(lambda: sees(house))
+    ask = api_pb2.RequestRecordsReleaseRequest(
+        patient_id=str(PATIENT),
+        what="imaging of 2019",
+        from_whom="Elm Street Practice",
+        to_whom="Dr. Roe, Albany",
+        purpose="second opinion",
+        expires_on=date_message(date(2999, 1, 1)),
+    )
+    for other in (STRANGER, PARENTS_ACCOUNT):
+        with pytest.raises(NotFound):
+            await house.command("RequestRecordsRelease", ask, other)
+    with pytest.raises(InvalidField):
+        await house.command("RequestRecordsRelease", ask)
+    asked = await house.command("RequestRecordsRelease", ask, PATIENTS_ACCOUNT)
+    about = {"patient_id": str(PATIENT), "release_id": asked.release_id}
+    with pytest.raises(NotFound):
+        await house.command("ExtendRecordsRelease", api_pb2.ExtendRecordsReleaseRequest(**about), PATIENTS_ACCOUNT)
+    await house.command("ExtendRecordsRelease", api_pb2.ExtendRecordsReleaseRequest(**about, reason="late archive"))
+    disclosure = api_pb2.RecordDisclosureRequest(
+        patient_id=str(PATIENT), release_id=asked.release_id, what="two images", is_last=True
+    )
+    done = await house.command("RecordDisclosure", disclosure)
+    mine = api_pb2.ListRecordsReleasesRequest(patient_id=str(PATIENT))
+    (release,) = (await house.ask("ListRecordsReleases", mine, PATIENTS_ACCOUNT, after=done.position)).releases
+    assert (release.state, release.method, release.extended, release.purpose) == (
+        "fulfilled",
+        "screen",
+        True,
+        "second opinion",
+    )
+    assert [(one.what, one.to_whom) for one in release.disclosures] == [("two images", "Dr. Roe, Albany")]
+    ask.scan_id = str(UUID(int=7))
+    with pytest.raises(InvalidField):
+        await house.command("RequestRecordsRelease", ask, PATIENTS_ACCOUNT)
+    paper = await house.command("RequestRecordsRelease", ask)
+    waiting = api_pb2.ListOpenReleasesRequest(practice_id=str(PRACTICE))
+    (open_one,) = (await house.ask("ListOpenReleases", waiting, after=paper.position)).releases
+    assert (open_one.release_id, open_one.method) == (paper.release_id, "paper")
+    with pytest.raises(NotFound):
+        await house.ask("ListOpenReleases", waiting, STRANGER)
