@@ -9,6 +9,7 @@ from web.page import Page
 from web.pages import (
     account,
     addresses,
+    guaranteed,
     guest,
     joining,
     links,
@@ -132,6 +133,8 @@ ACCOUNT = [
     *form("/account/practices/{practice_id}/leave", account.LEAVE),
     *form("/account/consent/{patient_id}", account.CONSENT),
     *form("/step-up", signing.STEP_UP),
+    *shows("/guaranteed", guaranteed.listed),
+    *form("/guaranteed/{statement_id}", guaranteed.PAY),
     *does("/invitation/{id}/{secret}/join", links.join_invitation),
 ]
 
@@ -236,6 +239,7 @@ STAFF = [
     *form(f"{_DP}/billing/charges/{{charge_id}}/confidential", billing.CONFIDENTIAL),
     *form(f"{_DP}/billing/statements/{{statement_id}}/withdraw", billing.WITHDRAWAL),
     *form(f"{_DP}/billing/statements/{{statement_id}}/payments/{{payment_id}}/refund", billing.REFUND),
+    *form(f"{_DP}/billing/guarantor", billing.GUARANTOR),
     *shows(f"{_D}/refunds", billing.refund_tasks),
     *form(f"{_DP}/conversations/new", queue.COMPOSE),
     *shows(f"{_D}/approvals", review.approvals),

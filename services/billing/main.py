@@ -9,6 +9,8 @@ from services.billing.policies import POLICIES
 from services.billing.processes import PROCESSES, Payments
 from services.billing.processor import Processor
 from services.billing.projections.charges import CHARGES
+from services.billing.projections.guarantors import GUARANTORS
+from services.billing.projections.joined import JOINED
 from services.billing.projections.payments import PAYMENTS
 from services.billing.projections.statements import STATEMENTS
 from services.billing.published import PUBLISHED
@@ -33,7 +35,7 @@ def compose(foundation: Foundation) -> Service:
         name="billing",
         stored=STORED,
         published=PUBLISHED,
-        read_models=[CHARGES, STATEMENTS, PAYMENTS],
+        read_models=[CHARGES, STATEMENTS, PAYMENTS, GUARANTORS, JOINED],
         policies=POLICIES,
         api=Endpoint(
             "portal.billing.v1.BillingApi",

@@ -102,6 +102,13 @@ POLICIES: Mapping[str, Policy] = {
     "MakeChargeConfidential": _staff(charge_of_request),
     "WithdrawStatement": _staff(statement_of_request),
     "RefundPayment": _staff(payment_of_request),
+    "NameGuarantor": _staff(),
+    "ReleaseGuarantor": _staff(),
+    "GetGuarantor": Policy(
+        callers=frozenset({STAFF}), purpose="billing", roles=BILLING_STAFF, locate=patient_of_request
+    ),
+    "ListGuaranteedStatements": Policy(callers=frozenset({ACCOUNT}), purpose="billing"),
+    "StartGuaranteedPayment": Policy(callers=frozenset({ACCOUNT}), purpose="billing", writes=True),
     "ListRefundTasks": Policy(
         callers=frozenset({STAFF}), purpose="billing", roles=BILLING_STAFF, locate=practice_of_request
     ),

@@ -203,6 +203,8 @@ class Processor:
     async def _dispute(self, event_id: str, processor_dispute: str) -> DisputeTold:
         dispute = await _ask(lambda: self._client.v1.disputes.retrieve(processor_dispute))
         intent_id = _id(dispute.payment_intent)
+        if not intent_id:
+            raise KeyError("payment_intent")
         intent = await _ask(lambda: self._client.v1.payment_intents.retrieve(intent_id))
         payment_id, statement_id = _named(intent.metadata)
         return DisputeTold(

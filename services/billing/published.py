@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from services.billing.domain.charges import Charge
+from services.billing.domain.guarantors import Guarantee
 from services.billing.domain.statements import Statement
 from shared.contracts.billing.v1 import events as told
 from shared.contracts.event import PatientEvent
@@ -102,6 +103,18 @@ def dispute_closed(recorded: Recorded[Statement.DisputeClosed]) -> told.DisputeC
     )
 
 
+def guarantor_named(recorded: Recorded[Guarantee.Named | Guarantee.Renamed]) -> told.GuarantorNamed:
+    event = recorded.event
+    return told.GuarantorNamed(practice_id=event.practice_id, patient_id=recorded.subject_id, person_id=event.person_id)
+
+
+def guarantor_released(recorded: Recorded[Guarantee.Released]) -> told.GuarantorReleased:
+    event = recorded.event
+    return told.GuarantorReleased(
+        practice_id=event.practice_id, patient_id=recorded.subject_id, person_id=event.person_id
+    )
+
+
 def amount_of_payment(as_: Callable[..., PatientEvent]) -> Publish:
     """The row of an event that says an amount of a payment; they differ in their word only."""
 
@@ -133,4 +146,7 @@ PUBLISHED: dict[type, Publish] = {
     Statement.DisputeFundsTaken: amount_of_payment(told.DisputeFundsTaken),
     Statement.DisputeFundsReturned: amount_of_payment(told.DisputeFundsReturned),
     Statement.DisputeClosed: dispute_closed,
+    Guarantee.Named: guarantor_named,
+    Guarantee.Renamed: guarantor_named,
+    Guarantee.Released: guarantor_released,
 }

@@ -1,6 +1,7 @@
 """The stable words under which billing's events are stored."""
 
 from services.billing.domain.charges import Charge
+from services.billing.domain.guarantors import Guarantee
 from services.billing.domain.numbers import StatementNumber
 from services.billing.domain.statements import Statement
 from shared.eventstore.stored import Stored
@@ -27,4 +28,7 @@ STORED = (
     Stored("DisputeFundsTaken", Statement.DisputeFundsTaken),
     Stored("DisputeFundsReturned", Statement.DisputeFundsReturned),
     Stored("DisputeClosed", Statement.DisputeClosed),
+    Stored("GuarantorNamed", Guarantee.Named),
+    Stored("GuarantorRenamed", Guarantee.Renamed),
+    Stored("GuarantorReleased", Guarantee.Released),
 )

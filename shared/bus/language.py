@@ -95,6 +95,8 @@ PUBLISHED: Mapping[str, tuple[type[PublicEvent], ...]] = {
         billing.DisputeFundsTaken,
         billing.DisputeFundsReturned,
         billing.DisputeClosed,
+        billing.GuarantorNamed,
+        billing.GuarantorReleased,
         access.RecordViewed,
     ),
 }

@@ -275,6 +275,43 @@ async def _refund(page: Page, form: Form) -> Response:
     return page.see(f"{_path(page)}/statements/{request.statement_id}", refunded.position)
 
 
+async def _ask_guarantor(page: Page) -> Sheet:
+    desk = await at_desk(page, "billing")
+    patient = await patient_at(page, desk)
+    request = billing.GetGuarantorRequest(patient_id=patient.patient_id)
+    found = await page.site.portal.billing.GetGuarantor(request)
+    options = [
+        (one.person_id, full(one.name))
+        for one in patient.persons
+        if one.state == "enrolled" and one.person_id != patient.patient_id
+    ]
+    return Sheet(
+        title=N_("Who pays for {name}"),
+        intro=[
+            N_("Somebody of the record who has an account sees amount, number and practice of what is to be paid."),
+            N_("It gives no access to the record. Choose nobody to end it."),
+        ],
+        fields=[Field("person_id", N_("Guarantor"), "choice", options=options, required=False, literal=True)],
+        submit=N_("Save"),
+        back=(_path(page), N_("Bills")),
+        start=Form.filled(person_id=found.person_id),
+        here=HERE,
+        blanks={"name": full(patient.name)},
+    )
+
+
+async def _name_guarantor(page: Page, form: Form) -> Response:
+    ask, patient_id, person_id = page.site.portal.billing, page.id("patient_id"), form.get("person_id")
+    if person_id:
+        named = await ask.NameGuarantor(billing.NameGuarantorRequest(patient_id=patient_id, person_id=person_id))
+        return page.see(_path(page), named.position)
+    if not (await ask.GetGuarantor(billing.GetGuarantorRequest(patient_id=patient_id))).person_id:
+        return page.see(_path(page))
+    released = await ask.ReleaseGuarantor(billing.ReleaseGuarantorRequest(patient_id=patient_id))
+    return page.see(_path(page), released.position)
+
+
+GUARANTOR = FormPage(_ask_guarantor, _name_guarantor)
 CHARGE = FormPage(_ask_charge, _post_charge)
 ADJUSTMENT = FormPage(_ask_adjustment, _adjust)
 CONFIDENTIAL = FormPage(_ask_confidential, _make_confidential)

@@ -116,3 +116,15 @@ class DisputeClosed(PatientEvent):
     payment_id: UUID
     statement_id: UUID
     outcome: Literal["open", "won", "lost"]
+
+
+class GuarantorNamed(PatientEvent):
+    """That person pays for the patient, in the place of a former one; it gives no access to the record."""
+
+    person_id: UUID
+
+
+class GuarantorReleased(PatientEvent):
+    """Nobody pays for the patient any more."""
+
+    person_id: UUID

@@ -116,7 +116,8 @@ async def test_r01_wrong_paid_withdrawn_unknown_and_malformed_numbers_answer_ali
         "malformed": ("'; DROP TABLE", people.BORN),
         "an id": (str(UUID(int=1)), people.BORN),
     }
-    told, seconds = set(), {}
+    told: set[tuple[type, str]] = set()
+    seconds: dict[str, float] = {}
     for name, (typed, born) in cases.items():
         begun = perf_counter()
         with pytest.raises(NotFound) as caught:
