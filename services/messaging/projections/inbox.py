@@ -10,7 +10,7 @@ from services.messaging.keysets import Keyset
 from services.messaging.projections import conversations
 from services.messaging.projections.conversations import UNREAD
 from shared.contracts.billing.v1.events import StatementPosted, StatementWithdrawn
-from shared.contracts.documents.v1.events import DocumentReleased, ResultReleased, ResultRetracted
+from shared.contracts.documents.v1.events import DocumentReleased, DocumentRetracted, ResultReleased, ResultRetracted
 from shared.envelope import Recorded
 from shared.reading import ReadModel, Rows
 
@@ -54,6 +54,11 @@ async def release_document(recorded: Recorded[DocumentReleased], rows: Rows) -> 
     await _record(rows, event.document_id, recorded, kind="document", state="released", provider_id=event.provider_id)
 
 
+async def retract_document(recorded: Recorded[DocumentRetracted], rows: Rows) -> None:
+    event = recorded.event
+    await _record(rows, event.document_id, recorded, kind="document", state="retracted", provider_id=event.provider_id)
+
+
 async def _record(rows: Rows, item_id: UUID, recorded: Recorded[Any], **values: object) -> None:
     told = {"patient_id": recorded.event.patient_id, "at": recorded.at}
     await rows.upsert("inbox_records", {"item_id": item_id}, {**told, **values})
@@ -77,7 +82,12 @@ INBOX_RECORDS = ReadModel(
     "inbox_records",
     "documents",
     RECORD_TABLES,
-    {ResultReleased: release_result, ResultRetracted: retract_result, DocumentReleased: release_document},
+    {
+        ResultReleased: release_result,
+        ResultRetracted: retract_result,
+        DocumentReleased: release_document,
+        DocumentRetracted: retract_document,
+    },
 )
 INBOX_STATEMENTS = ReadModel(
     "inbox_statements",

@@ -19,7 +19,8 @@ async def appointments(page: Page) -> Response:
 
 async def _show_appointments(page: Page, form: Form) -> Response:
     acting = await acting_for(page)
-    request = messaging.ListAppointmentsRequest(patient_id=acting.patient_id, page_token=page.more)
+    everything = page.request.query_params.get("all") == "yes"
+    request = messaging.ListAppointmentsRequest(patient_id=acting.patient_id, page_token=page.more, all=everything)
     found = await page.site.portal.messaging.ListAppointments(request)
     return page.render(
         "patient/appointments.html",
@@ -27,6 +28,8 @@ async def _show_appointments(page: Page, form: Form) -> Response:
         appointments=found.appointments,
         names=await page.names(one.provider_id for one in found.appointments),
         next=found.next_page_token,
+        everything=everything,
+        shows_all=found.shows_all,
         here="appointments",
     )
 

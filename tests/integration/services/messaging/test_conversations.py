@@ -7,7 +7,13 @@ import pytest
 from services.messaging.domain.errors import NobodyCanRead, ProviderNotTakingPart
 from services.messaging.peers import MessagingPeers
 from shared.access.windows import HeldWindow
-from shared.contracts.documents.v1.events import DocumentReleased, ResultReceived, ResultReleased, ResultRetracted
+from shared.contracts.documents.v1.events import (
+    DocumentReleased,
+    DocumentRetracted,
+    ResultReceived,
+    ResultReleased,
+    ResultRetracted,
+)
 from shared.contracts.identity.v1 import events as identity
 from shared.contracts.messaging.v1 import api_pb2, peers_pb2
 from shared.errors import InvalidField, NotFound
@@ -217,6 +223,12 @@ async def test_r32_the_inbox_shows_each_kind_by_the_viewers_scopes_newest_first(
     house.later(hours=1)
     await house.tell("documents", ResultRetracted(**about, result_id=result, provider_id=PROVIDER))
     assert (await inbox(house))[0] == "result:retracted"
+    house.later(hours=1)
+    document = uuid4()
+    for event in (DocumentReleased, DocumentRetracted):
+        house.later(hours=1)
+        await house.tell("documents", event(**about, document_id=document, provider_id=PROVIDER))
+    assert (await inbox(house))[0] == "document:retracted"
 
 
 async def test_r15_an_unreleased_result_shows_beside_the_thread_to_clinical_staff_and_nowhere_else(
