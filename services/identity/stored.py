@@ -13,6 +13,11 @@ from services.identity.domain.staff import StaffMember
 from shared.eventstore.stored import Json, Stored
 
 
+def by_no_document_known(data: dict[str, Json]) -> dict[str, Json]:
+    """Corrections did not say which document was seen."""
+    return {**data, "document": ""}
+
+
 def by_nobody_known(data: dict[str, Json]) -> dict[str, Json]:
     """Contacts did not say who recorded them."""
     return {**data, "recorded_by": None}
@@ -34,8 +39,8 @@ STORED = (
     Stored("StaffLeft", StaffMember.Left),
     Stored("StaffInvitationWithdrawn", StaffMember.InvitationWithdrawn),
     Stored("PatientRegistered", Patient.Registered),
-    Stored("PatientNameCorrected", Patient.NameCorrected),
-    Stored("PatientBirthDateCorrected", Patient.BirthDateCorrected),
+    Stored("PatientNameCorrected", Patient.NameCorrected, 2, {1: by_no_document_known}),
+    Stored("PatientBirthDateCorrected", Patient.BirthDateCorrected, 2, {1: by_no_document_known}),
     Stored("PatientContactRecorded", Patient.ContactRecorded, 2, {1: by_nobody_known}),
     Stored("PatientDeathRecorded", Patient.DeathRecorded),
     Stored("PatientDeathCorrected", Patient.DeathCorrected),

@@ -216,7 +216,7 @@ class Walk:
         """Corrections, and reasons why something ends."""
         canary, desk = self.canary, await self.house.staff("front_desk")
         support = await self.house.staff("support")
-        path, name = patient.path("name"), {"name": self.name("corrected")}
+        path, name = patient.path("name"), {"name": self.name("corrected"), "document": "Driver license"}
         await self.wrong(desk, path, name, "PUT")
         await desk.ask("PUT", path, name)
         contact = {"person_id": patient.patient_id, "contact": {**self.contact("moved"), "email": patient.email}}

@@ -43,7 +43,7 @@ from shared.contracts.identity.v1 import api_pb2
 from shared.errors import InvalidField, NotFound
 from shared.reading import Row
 from shared.rpc.call import Call
-from shared.rpc.fields import date_field, date_message, uuid_field
+from shared.rpc.fields import date_field, date_message, text_field, uuid_field
 
 FIRST = UUID(int=0)
 OLDEST, ONE_DAY = date(1900, 1, 1), timedelta(days=1)
@@ -122,13 +122,17 @@ class PatientsApi(Servicer):
         )
 
     async def CorrectName(self, request: api_pb2.CorrectNameRequest, call: Call) -> api_pb2.CorrectNameResponse:
-        command = CorrectName(_patient(request.patient_id), name_field(request.name, "name"))
+        command = CorrectName(
+            _patient(request.patient_id), name_field(request.name, "name"), text_field(request.document, "document")
+        )
         return api_pb2.CorrectNameResponse(position=str(await call.perform(correct_name, command)))
 
     async def CorrectBirthDate(
         self, request: api_pb2.CorrectBirthDateRequest, call: Call
     ) -> api_pb2.CorrectBirthDateResponse:
-        command = CorrectBirthDate(_patient(request.patient_id), birth_date_field(request, call))
+        command = CorrectBirthDate(
+            _patient(request.patient_id), birth_date_field(request, call), text_field(request.document, "document")
+        )
         return api_pb2.CorrectBirthDateResponse(position=str(await call.perform(correct_birth_date, command)))
 
     async def RecordDeath(self, request: api_pb2.RecordDeathRequest, call: Call) -> api_pb2.RecordDeathResponse:

@@ -108,21 +108,29 @@ async def import_patient(command: ImportPatient, work: Work) -> Imported:
 class CorrectName:
     patient_id: PatientId
     name: PersonName
+    document: str
 
 
 async def correct_name(command: CorrectName, work: Work) -> Position:
-    return await work.change(Patient, command.patient_id, lambda patient: patient.correct_name(command.name, work.now))
+    return await work.change(
+        Patient,
+        command.patient_id,
+        lambda patient: patient.correct_name(command.name, command.document, work.now),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class CorrectBirthDate:
     patient_id: PatientId
     birth_date: date
+    document: str
 
 
 async def correct_birth_date(command: CorrectBirthDate, work: Work) -> Position:
     return await work.change(
-        Patient, command.patient_id, lambda patient: patient.correct_birth_date(command.birth_date, work.now)
+        Patient,
+        command.patient_id,
+        lambda patient: patient.correct_birth_date(command.birth_date, command.document, work.now),
     )
 
 

@@ -50,11 +50,13 @@ class Patient(Aggregate):
     class NameCorrected(Aggregate.Event):
         practice_id: PracticeId
         name: PersonName
+        document: str
         corrected_at: datetime
 
     class BirthDateCorrected(Aggregate.Event):
         practice_id: PracticeId
         birth_date: date
+        document: str
         corrected_at: datetime
 
     class ContactRecorded(Aggregate.Event):
@@ -99,20 +101,26 @@ class Patient(Aggregate):
     def subject_id(self) -> UUID:
         return self.id
 
-    def correct_name(self, name: PersonName, at: datetime) -> None:
+    def correct_name(self, name: PersonName, document: str, at: datetime) -> None:
+        """``document`` says which one was seen (R35)."""
         if name != self.name:
-            self._name_corrected(practice_id=self.practice_id, name=name, corrected_at=at)
+            self._name_corrected(practice_id=self.practice_id, name=name, document=document, corrected_at=at)
 
     @event(NameCorrected)
-    def _name_corrected(self, practice_id: PracticeId, name: PersonName, corrected_at: datetime) -> None:
+    def _name_corrected(self, practice_id: PracticeId, name: PersonName, document: str, corrected_at: datetime) -> None:
         self.name = name
 
-    def correct_birth_date(self, birth_date: date, at: datetime) -> None:
+    def correct_birth_date(self, birth_date: date, document: str, at: datetime) -> None:
+        """``document`` says which one was seen (R35)."""
         if birth_date != self.birth_date:
-            self._birth_date_corrected(practice_id=self.practice_id, birth_date=birth_date, corrected_at=at)
+            self._birth_date_corrected(
+                practice_id=self.practice_id, birth_date=birth_date, document=document, corrected_at=at
+            )
 
     @event(BirthDateCorrected)
-    def _birth_date_corrected(self, practice_id: PracticeId, birth_date: date, corrected_at: datetime) -> None:
+    def _birth_date_corrected(
+        self, practice_id: PracticeId, birth_date: date, document: str, corrected_at: datetime
+    ) -> None:
         self.birth_date = birth_date
 
     def record_contact(self, contact: Contact, by: AccountId | None, at: datetime) -> None:

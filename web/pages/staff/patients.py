@@ -17,6 +17,7 @@ HERE = "patients"
 GIVEN = Field("name.given", N_("Given names"))
 FAMILY = Field("name.family", N_("Family name"))
 BIRTH_DATE = Field("birth_date", N_("Birth date"), "day")
+DOCUMENT = Field("document", N_("Document that you saw"), hint=N_("For example driver license, birth certificate."))
 CONTACT = (
     Field("contact.email", N_("E-mail address"), "email", required=False),
     Field("contact.phone", N_("Phone"), "tel", required=False),
@@ -194,7 +195,7 @@ async def _ask_name(page: Page) -> Sheet:
     patient = await patient_at(page, desk)
     return Sheet(
         title=N_("Correct name or birth date"),
-        fields=[GIVEN, FAMILY, BIRTH_DATE],
+        fields=[GIVEN, FAMILY, BIRTH_DATE, DOCUMENT],
         submit=N_("Correct"),
         intro=[N_("Look at a document first. A corrected birth date acts from now on.")],
         back=back_to(desk, patient),
@@ -212,14 +213,18 @@ async def _correct(page: Page, form: Form) -> Response:
     """Two commands under one key: each is carried out where something differs."""
     desk = await at_desk(page, "front_desk")
     patient = await patient_at(page, desk)
-    name, birth_date = name_of(form), form.needed_day("birth_date")
+    name, birth_date, document = name_of(form), form.needed_day("birth_date"), form.needed("document")
     form.check()
     ask, position = page.site.portal.identity, ""
     if name != patient.name:
-        renamed = await ask.CorrectName(identity.CorrectNameRequest(patient_id=patient.patient_id, name=name))
+        renamed = await ask.CorrectName(
+            identity.CorrectNameRequest(patient_id=patient.patient_id, name=name, document=document)
+        )
         position = renamed.position
     if birth_date != patient.birth_date:
-        request = identity.CorrectBirthDateRequest(patient_id=patient.patient_id, birth_date=birth_date)
+        request = identity.CorrectBirthDateRequest(
+            patient_id=patient.patient_id, birth_date=birth_date, document=document
+        )
         position = (await ask.CorrectBirthDate(request)).position
     return page.see(desk.patient(patient.patient_id), position)
 

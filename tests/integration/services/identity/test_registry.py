@@ -6,7 +6,7 @@ import pytest
 from google.type.date_pb2 import Date
 
 from shared.contracts.identity.v1 import api_pb2, peers_pb2
-from shared.errors import NotAllowed, NotFound, PortalError
+from shared.errors import InvalidField, NotAllowed, NotFound, PortalError
 from shared.rpc.metadata import calling
 from tests.integration.services.identity.conftest import BORN, House, new_key
 from tests.waiting import until
@@ -52,17 +52,22 @@ async def test_another_practices_admin_changes_no_provider_here(house: House) ->
             await house.api.ActivateProvider(forged)
 
 
-async def test_a_correction_holds_in_the_directory_and_for_peers(house: House) -> None:
+async def test_r35_a_correction_needs_a_document_and_holds_in_the_directory_and_for_peers(house: House) -> None:
     practice, admin = await house.open_practice()
     desk = await house.employ(practice, admin, "front_desk")
     patient = await house.register(practice, desk)
     with calling(token=desk.token, idempotency_key=new_key()):
         name = api_pb2.PersonName(given="Pat", family="Newname")
-        await house.api.CorrectName(api_pb2.CorrectNameRequest(patient_id=patient, name=name))
+        request = api_pb2.CorrectNameRequest(patient_id=patient, name=name)
+        with pytest.raises(InvalidField) as refusal:
+            await house.api.CorrectName(request)
+        assert refusal.value.field == "document"
+        request.document = "Marriage certificate"
+        await house.api.CorrectName(request)
     with calling(token=desk.token, idempotency_key=new_key()):
         born = Date(year=1981, month=1, day=2)
         corrected = await house.api.CorrectBirthDate(
-            api_pb2.CorrectBirthDateRequest(patient_id=patient, birth_date=born)
+            api_pb2.CorrectBirthDateRequest(patient_id=patient, birth_date=born, document="Passport")
         )
 
     async def found(name: str) -> list[api_pb2.PatientEntry]:
