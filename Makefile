@@ -2,7 +2,7 @@
 PORTS ?= 8440
 STATE ?= .portal
 
-.PHONY: help setup run demo protos rules check test bench faults clean lock
+.PHONY: help setup run demo protos rules properties check test bench faults clean lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -56,6 +56,9 @@ check: setup ## format, lint, types, import contracts, gRPC contracts, generated
 	PYTHONPATH=. $(BIN)/lint-imports
 	$(BIN)/python -m deploy.contract_checks
 	$(BIN)/python -m deploy.tables.main check
+
+properties: setup ## the property test of the windows of access, with 100,000 examples
+	$(BIN)/python -m pytest --hypothesis-profile properties tests/unit/services/consent/domain/test_windows_against_model.py
 
 test: check ## check, then all tests
 	@$(BIN)/python -m deploy.browser

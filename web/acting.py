@@ -54,6 +54,7 @@ class Acting:
             ("/appointments", N_("Appointments"), "appointments", self.may("appointments")),
             ("/refills", N_("Refills"), "refills", self.may("refills")),
             ("/bills", N_("Bills"), "bills", self.may("billing")),
+            ("/releases", N_("Release of records"), "releases", self.may("documents")),
             ("/access", N_("Who has access"), "access", True),
         )
         return [(self.path + path, text, mark) for path, text, mark, shown in rows if shown]
@@ -98,6 +99,7 @@ class Desk:
             ("/refills", N_("Refills"), "refills", self.has("provider", "clinical")),
             ("/refunds", N_("Money to send back"), "refunds", self.has("billing")),
             ("/mails", N_("Mails"), "mails", self.has("front_desk", "support", "admin")),
+            ("/releases", N_("Release of records"), "releases", self.has("front_desk", "support", "admin")),
             ("/desk-tasks", N_("Tasks of the desk"), "desk-tasks", self.has("front_desk", "support", "admin")),
             ("/emergencies", N_("Emergency access"), "emergencies", self.has("admin")),
             ("/staff", N_("Staff"), "staff", self.has("admin")),

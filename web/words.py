@@ -211,6 +211,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "military_service": N_("Military service"),
         "other": N_("Other document"),
     },
+    "release_state": {"open": N_("open"), "fulfilled": N_("fulfilled"), "revoked": N_("taken back by the patient")},
     "finding": {"justified": N_("justified"), "unjustified": N_("not justified")},
     "purpose": {
         "scheduling": N_("scheduling"),
@@ -235,6 +236,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "GetPatient": N_("Read the registration"),
         "ListConsents": N_("Looked at consents"),
         "ListAuthorizations": N_("Looked at authorizations"),
+        "ListRecordsReleases": N_("Looked at releases of records"),
+        "ListOpenReleases": N_("Looked at releases of records"),
         "ListDeskTasks": N_("Looked at tasks of the desk"),
         "DeclareEmergencyAccess": N_("Declared emergency access"),
         "ListEmergencyAccess": N_("Looked at emergency access"),
