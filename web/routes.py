@@ -30,13 +30,13 @@ from web.pages.patient import (
     exporting,
     overview,
     records,
-    releases,
     requests,
     transmitting,
 )
 from web.pages.staff import (
     authorizations,
     billing,
+    booking,
     consents,
     desk,
     emergencies,
@@ -51,7 +51,6 @@ from web.pages.staff import (
 )
 from web.pages.staff import conversations as queue
 from web.pages.staff import documents as files
-from web.pages.staff import releases as disclosing
 from web.pages.staff import requests as wishes
 from web.sheet import FormPage
 
@@ -172,10 +171,6 @@ PATIENT = [
     *both(f"{_P}/statements/{{statement_id}}", bills.statement, bills.pay),
     *shows(f"{_P}/statements/{{statement_id}}/pdf", bills.statement_pdf),
     *shows(f"{_P}/access", access.access),
-    *shows(f"{_P}/releases", releases.releases),
-    *shows(f"{_P}/releases/form", releases.blank),
-    *form(f"{_P}/releases/new", releases.REQUEST),
-    *does(f"{_P}/releases/{{release_id}}/revoke", releases.revoke),
     *form(f"{_P}/access/withdraw", access.WITHDRAW),
     *form(f"{_P}/access/representatives/{{person_id}}/object", access.OBJECT),
     *form(f"{_P}/access/authorizations/{{authorization_id}}/revoke", access.REVOKE),
@@ -214,9 +209,6 @@ STAFF = [
     *form(f"{_DA}/{{authorization_id}}/revoke", authorizations.REVOKE),
     *form(f"{_DP}/representatives/{{person_id}}/suspend", authorizations.SUSPEND),
     *form(f"{_DP}/representatives/{{person_id}}/lift", authorizations.LIFT),
-    *form(f"{_DP}/releases/new", disclosing.PAPER),
-    *form(f"{_DP}/releases/{{release_id}}/extend", disclosing.EXTENSION),
-    *form(f"{_DP}/releases/{{release_id}}/disclose", disclosing.DISCLOSURE),
     *form(f"{_DP}/emancipation", desk.EMANCIPATION),
     *form(f"{_DP}/emancipation/correct", desk.EMANCIPATION_CORRECTED),
     *form(f"{_DP}/emergency", emergencies.DECLARE),
@@ -251,6 +243,7 @@ STAFF = [
     *form(f"{_DP}/billing/guarantor", billing.GUARANTOR),
     *shows(f"{_D}/refunds", billing.refund_tasks),
     *form(f"{_DP}/conversations/new", queue.COMPOSE),
+    *form(f"{_DP}/appointments/new", booking.BOOK),
     *shows(f"{_D}/approvals", review.approvals),
     *does(f"{_D}/approvals/approve", review.approve),
     *does(f"{_D}/approvals/undo", review.undo),
@@ -271,7 +264,6 @@ STAFF = [
     *does(f"{_D}/refills/{{refill_id}}/answer", wishes.answer_refill),
     *form(f"{_D}/refills/{{refill_id}}/decline", wishes.DECLINE_REFILL),
     *shows(f"{_D}/mails", patients.mails),
-    *shows(f"{_D}/releases", disclosing.waiting),
     *shows(f"{_D}/desk-tasks", desk.tasks),
     *does(f"{_D}/desk-tasks/{{task_id}}/settle", desk.settle),
     *shows(f"{_D}/emergencies", emergencies.emergencies),
@@ -285,6 +277,7 @@ STAFF = [
     *does(f"{_D}/providers/{{provider_id}}/activate", practice.activate),
     *does(f"{_D}/providers/{{provider_id}}/deactivate", practice.deactivate),
     *form(f"{_D}/details", practice.SET_UP),
+    *form(f"{_D}/appointment-policy", booking.POLICY),
     *form(f"{_D}/consent-form", practice.CONSENT_FORM),
 ]
 
