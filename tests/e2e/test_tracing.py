@@ -39,7 +39,7 @@ ENDS = {
 """Where the trace's branches end: each service sends its own spans, in no order."""
 CANARIES = ("Canaryfamily", "Canarygiven", "canary.address", "Canarybrowser", "canaryquery")
 BIRTH_DATE = date(1913, 2, 24)
-SEND_SECONDS = 40
+SEND_SECONDS = 90
 """Spans leave every 5 s, on a busy machine later."""
 
 
