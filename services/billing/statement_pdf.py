@@ -19,9 +19,11 @@ WORDS = {
         "posted": "Posted",
         "due_on": "Due on",
         "amount": "Total",
+        "adjusted": "Taken off since",
         "due": "Left to pay",
+        "withdrawn": "Withdrawn: not to be paid",
         "columns": ["Date", "Category", "Description", "Amount"],
-        "note": "Pay through the portal, or call your practice if you have a question about this statement.",
+        "note": "Pay through the portal, with or without an account. Call your practice if you have a question.",
         "visit": "visit",
         "procedure": "procedure",
         "laboratory": "laboratory",
@@ -35,9 +37,11 @@ WORDS = {
         "posted": "Emitido",
         "due_on": "Vence el",
         "amount": "Total",
+        "adjusted": "Rebajado desde entonces",
         "due": "Por pagar",
+        "withdrawn": "Retirado: no hay que pagarlo",
         "columns": ["Fecha", "Categoría", "Descripción", "Importe"],
-        "note": "Pague por el portal o llame a su consultorio si tiene dudas sobre este estado de cuenta.",
+        "note": "Pague por el portal, con o sin cuenta. Llame a su consultorio si tiene dudas.",
         "visit": "consulta",
         "procedure": "procedimiento",
         "laboratory": "laboratorio",
@@ -59,6 +63,7 @@ async def statement_pdf(
     """PDF/UA-1 of one statement; representatives get it without procedures (R18)."""
     words = WORDS[language]
     practice = names.get(row.practice_id, "")
+    title = f"{words['title']} {row.number}" + (f" ({words['withdrawn']})" if row.withdrawn else "")
     facts = {
         "patient": names.get(row.patient_id, ""),
         "practice": practice,
@@ -67,10 +72,12 @@ async def statement_pdf(
         "amount": str(Money(row.amount_cents, row.currency)),
         "due": str(Money(max(row.due_cents, 0), row.currency)),
     }
+    if row.adjusted_cents:
+        facts["adjusted"] = str(Money(row.adjusted_cents, row.currency))
     return await tagged_pdf(
         TEMPLATE,
         {
-            "title": f"{words['title']} {row.number}",
+            "title": title,
             "practice": practice,
             "language": language,
             "facts": [{"name": words[name], "value": value} for name, value in facts.items()],

@@ -5,11 +5,11 @@ from google.api.httpbody_pb2 import HttpBody
 from services.billing import messages
 from services.billing.api.callers import before, named_statement, sees_all
 from services.billing.projections import balances, charges, payments, statements
-from services.billing.statement_pdf import statement_pdf
+from services.billing.statement_pdf import WORDS, statement_pdf
 from shared.contracts.billing.v1 import api_pb2
 from shared.names import Names
 from shared.rpc.call import Call
-from shared.rpc.fields import uuid_field
+from shared.rpc.fields import choice_field, uuid_field
 
 
 class Reading:
@@ -57,12 +57,13 @@ class Reading:
         )
 
     async def DownloadStatement(self, request: api_pb2.DownloadStatementRequest, call: Call) -> HttpBody:
+        language = choice_field(request.language or "en", "language", frozenset(WORDS))
         async with call.rows() as rows:
             row = await named_statement(rows, request.statement_id, call)
             lines = await charges.of_statement(rows, row.statement_id)
         names = await self._names.of(row.practice_id, row.patient_id)
         call.viewed(row.statement_id)
-        made = await statement_pdf(row, lines, names, with_descriptions=sees_all(call))
+        made = await statement_pdf(row, lines, names, with_descriptions=sees_all(call), language=language)
         return HttpBody(content_type="application/pdf", data=made)
 
     async def GetBalance(self, request: api_pb2.GetBalanceRequest, call: Call) -> api_pb2.GetBalanceResponse:

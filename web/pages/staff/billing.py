@@ -94,7 +94,9 @@ async def refund_tasks(page: Page) -> Response:
 
 
 async def statement_pdf(page: Page) -> Response:
-    request = billing.DownloadStatementRequest(patient_id=page.id("patient_id"), statement_id=page.id("statement_id"))
+    request = billing.DownloadStatementRequest(
+        patient_id=page.id("patient_id"), statement_id=page.id("statement_id"), language=page.language
+    )
     body = await page.site.portal.billing.DownloadStatement(request)
     return attachment(page, body, f"statement-{request.statement_id}.pdf")
 
