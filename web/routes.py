@@ -30,6 +30,7 @@ from web.pages.patient import (
     exporting,
     overview,
     records,
+    releases,
     requests,
     transmitting,
 )
@@ -51,6 +52,7 @@ from web.pages.staff import (
 )
 from web.pages.staff import conversations as queue
 from web.pages.staff import documents as files
+from web.pages.staff import releases as disclosing
 from web.pages.staff import requests as wishes
 from web.sheet import FormPage
 
@@ -171,6 +173,10 @@ PATIENT = [
     *both(f"{_P}/statements/{{statement_id}}", bills.statement, bills.pay),
     *shows(f"{_P}/statements/{{statement_id}}/pdf", bills.statement_pdf),
     *shows(f"{_P}/access", access.access),
+    *shows(f"{_P}/releases", releases.releases),
+    *shows(f"{_P}/releases/form", releases.blank),
+    *form(f"{_P}/releases/new", releases.REQUEST),
+    *does(f"{_P}/releases/{{release_id}}/revoke", releases.revoke),
     *form(f"{_P}/access/withdraw", access.WITHDRAW),
     *form(f"{_P}/access/representatives/{{person_id}}/object", access.OBJECT),
     *form(f"{_P}/access/authorizations/{{authorization_id}}/revoke", access.REVOKE),
@@ -209,6 +215,9 @@ STAFF = [
     *form(f"{_DA}/{{authorization_id}}/revoke", authorizations.REVOKE),
     *form(f"{_DP}/representatives/{{person_id}}/suspend", authorizations.SUSPEND),
     *form(f"{_DP}/representatives/{{person_id}}/lift", authorizations.LIFT),
+    *form(f"{_DP}/releases/new", disclosing.PAPER),
+    *form(f"{_DP}/releases/{{release_id}}/extend", disclosing.EXTENSION),
+    *form(f"{_DP}/releases/{{release_id}}/disclose", disclosing.DISCLOSURE),
     *form(f"{_DP}/emancipation", desk.EMANCIPATION),
     *form(f"{_DP}/emancipation/correct", desk.EMANCIPATION_CORRECTED),
     *form(f"{_DP}/emergency", emergencies.DECLARE),
@@ -264,6 +273,7 @@ STAFF = [
     *does(f"{_D}/refills/{{refill_id}}/answer", wishes.answer_refill),
     *form(f"{_D}/refills/{{refill_id}}/decline", wishes.DECLINE_REFILL),
     *shows(f"{_D}/mails", patients.mails),
+    *shows(f"{_D}/releases", disclosing.waiting),
     *shows(f"{_D}/desk-tasks", desk.tasks),
     *does(f"{_D}/desk-tasks/{{task_id}}/settle", desk.settle),
     *shows(f"{_D}/emergencies", emergencies.emergencies),
