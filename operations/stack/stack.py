@@ -229,7 +229,10 @@ class Stack:
         while not (await asyncio.wait([work], timeout=POLL_SECONDS))[0]:
             if await self._running.state("kafka") in DOWN:
                 raise Obstacle(self._ended("kafka", "ended while it started"))
-        await work
+        try:
+            await work
+        except TimeoutError as error:
+            raise Obstacle(self._ended("kafka", str(error))) from error
 
     def _ended(self, name: str, what: str) -> str:
         log = self.log(name)
