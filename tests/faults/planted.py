@@ -1,16 +1,19 @@
 """Bugs that are planted one by one, each a small change of the machinery, to see that the checkers catch it."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import asyncpg
 
 from shared.bus import chain, reader, relay
 from shared.eventstore import committer
 from shared.eventstore.store import Appended, CommandRecord
 from shared.reading import advancing
 from shared.reading.applying import Batch
+from shared.waking import woken
+
+PAUSE_SECONDS = 0.05
+"""How wide a bug stands open, where it is one of order: a slow machine's pause."""
 
 
 def command_id_forgotten() -> None:
@@ -50,6 +53,7 @@ def position_not_compared() -> None:
     """A reader moves the position wherever it stands: a late one applies again what another one applied."""
 
     async def moved(connection: Any, source: str, partition: int, expected: int, to: int) -> bool:
+        await woken(asyncio.Event(), PAUSE_SECONDS)
         await connection.execute(
             "INSERT INTO public.positions VALUES ($1, $2, $3) ON CONFLICT (source, partition) "
             "DO UPDATE SET position = $3",
@@ -79,6 +83,7 @@ def position_before_the_rows() -> None:
     async def run(self: Batch, partition: int, incoming: Any, shelf: Any) -> None:
         if incoming:
             await self._connection.execute("COMMIT")
+            await woken(asyncio.Event(), PAUSE_SECONDS)
             await self._connection.execute("BEGIN")
             await self._connection.execute("SET LOCAL search_path TO live")
         await plain(self, partition, incoming, shelf)
@@ -90,8 +95,9 @@ def progress_before_the_confirmation() -> None:
     """The relay saves what it is about to send: a kill between leaves a gap."""
     plain = relay.Relay._send
 
-    async def send(self: Any, page: Any, progress: Any, connection: asyncpg.Connection[Any], writer: Any) -> None:
+    async def send(self: Any, page: Any, progress: Any, connection: Any, writer: Any) -> None:
         await connection.execute("UPDATE relay_progress SET position = $1", page[-1].position)
+        await woken(asyncio.Event(), PAUSE_SECONDS)
         await plain(self, page, progress, connection, writer)
 
     relay.Relay._send = send  # type: ignore[method-assign]
@@ -148,8 +154,10 @@ BUGS: Mapping[str, Bug] = {
     "unknown told as done": Bug(unknown_told_as_done, ("postgres",)),
     "position not compared": Bug(position_not_compared, ("frozen reader", "frozen other-reader")),
     "chain not followed": Bug(chain_not_followed, ("reader",), wiped=True),
-    "position before the rows": Bug(position_before_the_rows, ("reader",), exactly="reader"),
-    "progress before the confirmation": Bug(progress_before_the_confirmation, ("relay",), exactly="relay"),
+    "position before the rows": Bug(position_before_the_rows, ("reader", "other-reader"), exactly="reader"),
+    "progress before the confirmation": Bug(
+        progress_before_the_confirmation, ("relay", "other-relay"), exactly="relay"
+    ),
     "a page is not sent": Bug(relay_sends_from_the_middle, ("relay",)),
 }
 
