@@ -124,22 +124,23 @@ class GroupCommitter:
         with the next batch, and with it whatever touches its streams."""
         batch: list[_Waiting] = []
         later: list[_Waiting] = []
-        touched: set[UUID] = set()
+        touched: set[int] = set()  # as numbers, whose hashes cost a fifth of a UUID's
         while self._queue and len(batch) + len(later) < BATCH_COMMANDS:
             waiting = self._queue.popleft()
             if waiting.answer.done():
                 continue
             append = waiting.append
-            names = {stream_id for stream_id, _ in append.heads} | {row.stream_id for row in append.rows}
+            written = {row.stream_id.int for row in append.rows}
+            names = written.union(stream_id.int for stream_id, _ in append.heads)
             command_id = append.command.command_id
-            if names & touched or (command_id is not None and command_id in touched):
+            if not names.isdisjoint(touched) or (command_id is not None and command_id.int in touched):
                 later.append(waiting)
                 touched |= names
                 continue
             batch.append(waiting)
-            touched.update(row.stream_id for row in append.rows)
+            touched |= written
             if command_id is not None:
-                touched.add(command_id)
+                touched.add(command_id.int)
         self._queue.extendleft(reversed(later))
         return batch
 

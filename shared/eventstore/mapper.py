@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
 import orjson
@@ -38,6 +38,8 @@ class Encoded:
 class _Codec:
     row: Stored
     names: tuple[str, ...]
+    instants: tuple[str, ...]
+    """Those that may hold an instant."""
     adapter: "TypeAdapter[dict[str, Any]]"
     envelope: dict[str, Any]
 
@@ -56,8 +58,7 @@ class Mapper:
         if codec is None:
             raise UnknownWord(f"expected a row for {type(event).__qualname__} in the table of stored words")
         values = {name: getattr(event, name) for name in codec.names}
-        naive = [name for name, value in values.items() if isinstance(value, datetime) and value.tzinfo is None]
-        if naive:
+        if naive := [name for name in codec.instants if _is_naive(values[name])]:
             raise UnfitEvent(f"{codec.row.word}: expected aware datetimes in {', '.join(naive)}")
         data = _dump(codec, values)
         if data is None:
@@ -90,14 +91,19 @@ def _codec(row: Stored, aggregate_class: type[Aggregate]) -> _Codec:
     return _Codec(
         row,
         tuple(annotations),
+        tuple(name for name, annotation in annotations.items() if datetime in {annotation, *get_args(annotation)}),
         TypeAdapter(with_config(strict)(make(row.word, annotations))),
         {"originator_topic": get_topic(aggregate_class)} if created else {},
     )
 
 
+def _is_naive(value: object) -> bool:
+    return isinstance(value, datetime) and value.tzinfo is None
+
+
 def _dump(codec: _Codec, values: dict[str, Any]) -> bytes | None:
     try:
-        return codec.adapter.dump_json(values, warnings="error")
+        return codec.adapter.serializer.to_json(values, warnings="error")
     except PydanticSerializationError:
         return None
 
