@@ -71,7 +71,7 @@ async def _invite(page: Page, form: Form) -> Response:
     )
     form.check()
     invited = await page.site.portal.identity.InviteStaff(request)
-    return page.see(f"/practices/{practice_id}/staff", invited.position)
+    return _after(page, invited.position, invited.proposal_id)
 
 
 async def _member(page: Page) -> identity.StaffMember:
@@ -105,7 +105,13 @@ async def _change_roles(page: Page, form: Form) -> Response:
         provider_id=form.get("provider_id"),
     )
     changed = await page.site.portal.identity.ChangeStaffRoles(request)
-    return page.see(f"/practices/{practice_id}/staff", changed.position)
+    return _after(page, changed.position, changed.proposal_id)
+
+
+def _after(page: Page, position: str, proposal_id: str) -> Response:
+    """The list that shows it: that of what waits for a second admin where one must confirm first (R43)."""
+    desk = f"/practices/{page.id('practice_id')}"
+    return page.see(f"{desk}/confirmations" if proposal_id else f"{desk}/staff", position)
 
 
 async def _ask_end(page: Page) -> Sheet:
