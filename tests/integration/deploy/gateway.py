@@ -17,8 +17,8 @@ from joserfc.jwk import ECKey
 
 from deploy.envoy.configuration import Gateway, command
 from deploy.local.certificates import SERVICES, make_certificates
+from deploy.local.ports import free_ports
 from deploy.local.secrets import make_secrets
-from tests.ports import ReservedPorts
 from tests.waiting import until
 
 Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
@@ -104,15 +104,13 @@ async def edge(folder: Path) -> AsyncIterator[Edge]:
     peers_server = {service: grpc.aio.server() for service in SERVICES}
     services = {name: f"127.0.0.1:{listen(server, folder, name)}" for name, server in peers_server.items()}
     web = await asyncio.start_server(say_path, "127.0.0.1", 0)
-    ports = ReservedPorts(1)
-    running = Edge(folder, ports.numbers[0], services, web.sockets[0].getsockname()[1])
+    running = Edge(folder, free_ports(1)[0], services, web.sockets[0].getsockname()[1])
     running.servers += peers_server.values()
     for server in running.servers:
         server.add_generic_rpc_handlers([running.peers])
         await server.start()
     configuration = folder / "envoy.yaml"
     configuration.write_text(running.configuration.render())
-    ports.close()
     with (folder / "envoy.log").open("wb") as log:
         envoy = await asyncio.create_subprocess_exec(*command(configuration), stdout=log, stderr=log)
     try:

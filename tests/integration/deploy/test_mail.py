@@ -12,7 +12,7 @@ import pytest
 
 from deploy.local.mail import serve
 from deploy.local.mailbox import mails
-from tests.ports import ReservedPorts
+from deploy.local.ports import free_ports
 from tests.waiting import until
 
 
@@ -34,9 +34,7 @@ class Catcher:
 
 @pytest.fixture
 async def catcher(tmp_path: Path) -> AsyncIterator[Catcher]:
-    ports = ReservedPorts(2)
-    smtp_port, port = ports.numbers
-    ports.close()
+    smtp_port, port = free_ports(2)
     serving = asyncio.create_task(serve(tmp_path / "mails", smtp_port, port))
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
         await until(lambda: answers(client))

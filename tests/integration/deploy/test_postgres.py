@@ -9,8 +9,8 @@ import asyncpg
 import pytest
 
 from deploy.local import postgres
+from deploy.local.ports import free_ports
 from deploy.local.secrets import make_secrets
-from tests.ports import ReservedPorts
 from tests.waiting import until
 
 
@@ -21,11 +21,9 @@ async def server() -> AsyncIterator[tuple[Path, int]]:
         folder = Path(name)
         secrets = folder / "secrets"
         make_secrets(secrets)
-        ports = ReservedPorts(1)
-        [port] = ports.numbers
+        [port] = free_ports(1)
         postgres.prepare(folder / "postgres", secrets)
         postgres.prepare(folder / "postgres", secrets)
-        ports.close()
         user = postgres.system_user()
         command = postgres.command(folder / "postgres", port)
         with (folder / "log").open("wb") as log:

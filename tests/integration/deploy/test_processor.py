@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from deploy.local.ports import free_ports
 from deploy.local.processor import Settings, application, form, sign
-from tests.ports import ReservedPorts
 from tests.waiting import until
 
 SECRET, WEBHOOK_SECRET = "sk_local", "whsec_local"
@@ -61,9 +61,7 @@ class Portal:
 
 @pytest.fixture
 async def portal(tmp_path: Path) -> AsyncIterator[Portal]:
-    ports = ReservedPorts(2)
-    port, own_port = ports.numbers
-    ports.close()
+    port, own_port = free_ports(2)
     base = f"http://127.0.0.1:{port}"
     settings = Settings(base, f"http://127.0.0.1:{own_port}/hook", SECRET, WEBHOOK_SECRET)
     client = stripe.StripeClient(SECRET, base_addresses={"api": base}, max_network_retries=0)

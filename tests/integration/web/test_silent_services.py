@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from deploy.local.certificates import make_certificates
+from deploy.local.ports import free_ports
 from shared.rpc import client
-from tests.ports import ReservedPorts
 from web.app import application
 from web.settings import WebSettings
 
@@ -23,13 +23,12 @@ async def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     """The application in this process; each service's address is a port where nobody listens."""
     make_certificates(tmp_path)
     monkeypatch.setattr(client, "PAUSES_SECONDS", ())
-    ports = ReservedPorts(10)
+    ports = free_ports(10)
     for place, service in enumerate(("identity", "consent", "messaging", "documents", "billing")):
-        monkeypatch.setenv(f"PORTAL_{service.upper()}_API", f"127.0.0.1:{ports.numbers[2 * place]}")
-        monkeypatch.setenv(f"PORTAL_{service.upper()}_PEERS", f"127.0.0.1:{ports.numbers[2 * place + 1]}")
+        monkeypatch.setenv(f"PORTAL_{service.upper()}_API", f"127.0.0.1:{ports[2 * place]}")
+        monkeypatch.setenv(f"PORTAL_{service.upper()}_PEERS", f"127.0.0.1:{ports[2 * place + 1]}")
     given = {"mode": "demo", "certificates": tmp_path, "jwks": tmp_path, "public_url": OWN, "web": "127.0.0.1:1"}
     app = application(WebSettings.model_validate(given))
-    ports.close()
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=OWN) as browser,

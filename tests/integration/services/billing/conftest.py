@@ -22,6 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from deploy.local.certificates import make_certificates
+from deploy.local.ports import free_ports
 from deploy.local.processor import Settings, application
 from services.billing.main import compose
 from shared.access.replicas import REPLICAS
@@ -50,7 +51,6 @@ from tests.integration.services.billing import people
 from tests.integration.services.billing.people import OTHER_PATIENT, OTHER_PRACTICE, PRACTICE
 from tests.integration.shared.access.played import PlayedConsent, PlayedIdentity, played_consent, stage
 from tests.integration.shared.rpc.conftest import Identity
-from tests.ports import ReservedPorts
 from tests.waiting import until
 
 SECRET, WEBHOOK_SECRET = "sk_local", "whsec_local"
@@ -276,10 +276,9 @@ async def house(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) ->
     (secrets / "billing.key").write_bytes(b"k" * 32)
     signer = Identity(folder / "jwks.json")
     signer.publish()
-    ports = ReservedPorts(6)
-    addresses = [f"127.0.0.1:{number}" for number in ports.numbers]
-    processor_port, gateway_port = ports.numbers[4:]
-    ports.close()
+    ports = free_ports(6)
+    addresses = [f"127.0.0.1:{number}" for number in ports]
+    processor_port, gateway_port = ports[4:]
     names = [await postgres.create(), await postgres.create()]
     environment = {
         "MODE": "demo", "BILLING_DATABASE_URL": postgres.dsn(names[0]),

@@ -7,17 +7,16 @@ keeps nothing: that a key pays once is proved against the local processor, which
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import closing
 from uuid import UUID
 
 import httpx
 import pytest
 import stripe
 
+from deploy.local.ports import free_ports
 from deploy.local.processor import sign
 from services.billing.processor import Checkout, Processor, Sent
 from shared.money import Money
-from tests.ports import ReservedPorts
 from tests.waiting import until
 
 MOCK = shutil.which("stripe-mock")
@@ -28,8 +27,7 @@ pytestmark = pytest.mark.skipif(MOCK is None, reason="stripe-mock is not install
 
 @pytest.fixture
 async def address() -> AsyncIterator[str]:
-    with closing(ReservedPorts(1)) as ports:
-        (port,) = ports.numbers
+    (port,) = free_ports(1)
     process = await asyncio.create_subprocess_exec(str(MOCK), "-http-addr", f"127.0.0.1:{port}")
     base = f"http://127.0.0.1:{port}"
 

@@ -14,6 +14,7 @@ import pytest
 from google.type.date_pb2 import Date
 
 from deploy.local.certificates import make_certificates
+from deploy.local.ports import free_ports
 from services.consent.consumers import CONSUMERS
 from services.consent.main import READ_MODELS, compose
 from shared.access.replicas import REPLICAS
@@ -40,7 +41,6 @@ from shared.rpc.errors import grpc_status
 from shared.settings import ServiceSettings
 from tests.integration.shared.access.played import PlayedIdentity, played_consent, stage
 from tests.integration.shared.rpc.conftest import Identity
-from tests.ports import ReservedPorts
 from tests.waiting import until
 
 PRACTICE, OTHER_PRACTICE = UUID(int=0xA1), UUID(int=0xA2)
@@ -182,9 +182,7 @@ async def house(
     (secrets / "consent.key").write_bytes(b"k" * 32)
     signer = Identity(tmp_path / "jwks.json")
     signer.publish()
-    ports = ReservedPorts(4)
-    addresses = [f"127.0.0.1:{number}" for number in ports.numbers]
-    ports.close()
+    addresses = [f"127.0.0.1:{number}" for number in free_ports(4)]
     environment = {
         "MODE": "demo", "CONSENT_DATABASE_URL": database, "CONSENT_KEYS_DATABASE_URL": keys_database,
         "KAFKA_SERVERS": "127.0.0.1:1", "CERTIFICATES": str(certificates), "SECRETS": str(secrets),

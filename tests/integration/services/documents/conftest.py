@@ -13,6 +13,7 @@ import grpc
 import pytest
 
 from deploy.local.certificates import make_certificates
+from deploy.local.ports import free_ports
 from services.documents.main import compose
 from shared.access.windows import HeldWindow, StaffMembership
 from shared.bus.partitions import key_bytes, partition_of
@@ -47,7 +48,6 @@ from tests.integration.services.documents.people import (
 )
 from tests.integration.shared.access.played import PlayedConsent, PlayedIdentity, played_consent, stage
 from tests.integration.shared.rpc.conftest import Identity
-from tests.ports import ReservedPorts
 from tests.waiting import until
 
 
@@ -275,9 +275,7 @@ async def house(
     (secrets / "documents.key").write_bytes(b"k" * 32)
     signer = Identity(tmp_path / "jwks.json")
     signer.publish()
-    ports = ReservedPorts(4)
-    addresses = [f"127.0.0.1:{number}" for number in ports.numbers]
-    ports.close()
+    addresses = [f"127.0.0.1:{number}" for number in free_ports(4)]
     environment = {
         "MODE": "demo", "DOCUMENTS_DATABASE_URL": database, "DOCUMENTS_KEYS_DATABASE_URL": keys_database,
         "KAFKA_SERVERS": "127.0.0.1:1", "CERTIFICATES": str(certificates), "SECRETS": str(secrets),

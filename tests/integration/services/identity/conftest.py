@@ -16,6 +16,7 @@ from google.type.date_pb2 import Date
 from joserfc.jwk import ECKey, KeySet
 
 from deploy.local.certificates import make_certificates
+from deploy.local.ports import free_ports
 from services.identity.api import IdentityApi
 from services.identity.domain.invitation import Invitation
 from services.identity.main import compose
@@ -32,7 +33,6 @@ from shared.rpc.metadata import calling
 from shared.service import Foundation, Service
 from shared.settings import ServiceSettings
 from tests.integration.shared.access.played import PlayedConsent, played_consent, played_identity, stage
-from tests.ports import ReservedPorts
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -261,9 +261,7 @@ async def running(place: Place, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     key.ensure_kid()
     (secrets / "identity-signing.jwk").write_text(json.dumps(key.as_dict(private=True)), encoding="utf-8")
     (secrets / "jwks.json").write_text(json.dumps(KeySet([key]).as_dict(private=False)), encoding="utf-8")
-    ports = ReservedPorts(3)
-    addresses = [f"127.0.0.1:{number}" for number in ports.numbers]
-    ports.close()
+    addresses = [f"127.0.0.1:{number}" for number in free_ports(3)]
     environment = {
         "MODE": "demo", "IDENTITY_DATABASE_URL": place.database, "IDENTITY_KEYS_DATABASE_URL": place.keys_database,
         "KAFKA_SERVERS": place.kafka_servers, "TOPIC_PREFIX": place.topic_prefix,

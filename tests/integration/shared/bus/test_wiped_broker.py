@@ -5,7 +5,6 @@ import logging
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +13,10 @@ import pytest
 from deploy.kafka.provisioning import provision
 from deploy.local.certificates import make_certificates
 from deploy.local.kafka import Broker
+from deploy.local.ports import free_ports
 from shared import telemetry
 from tests.integration.conftest import JARS
 from tests.integration.shared.bus.conftest import Bus
-from tests.ports import ReservedPorts
 from tests.waiting import until
 
 
@@ -54,14 +53,12 @@ class MortalBroker:
 @pytest.fixture
 def kafka(tmp_path: Path) -> Iterator[MortalBroker]:
     """In place of the session's broker, which nobody may kill."""
-    with closing(ReservedPorts(2)) as ports:
-        make_certificates(tmp_path / "certificates")
-        broker = Broker(tmp_path / "kafka", tmp_path / "certificates", JARS, *ports.numbers)
-        mortal = MortalBroker(broker, tmp_path / "kafka.log")
-        ports.close()
-        mortal.start()
-        yield mortal
-        mortal.kill()
+    make_certificates(tmp_path / "certificates")
+    broker = Broker(tmp_path / "kafka", tmp_path / "certificates", JARS, *free_ports(2))
+    mortal = MortalBroker(broker, tmp_path / "kafka.log")
+    mortal.start()
+    yield mortal
+    mortal.kill()
 
 
 @pytest.fixture

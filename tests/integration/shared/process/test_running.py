@@ -17,6 +17,7 @@ import pytest
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from deploy.local.certificates import make_certificates
+from deploy.local.ports import free_ports
 from shared.access.windows import HeldWindow
 from shared.errors import NotFound
 from shared.eventstore.stored import Stored
@@ -30,7 +31,6 @@ from shared.settings import ServiceSettings
 from tests.integration.shared.access.played import PlayedConsent, PlayedIdentity, played_consent, played_identity, stage
 from tests.integration.shared.rpc import doors
 from tests.integration.shared.rpc.conftest import Identity
-from tests.ports import ReservedPorts
 from tests.waiting import until
 
 ACCOUNT = UUID(int=0xC1)
@@ -100,9 +100,7 @@ async def house(
     (secrets / "documents.key").write_bytes(b"k" * 32)
     signer = Identity(tmp_path / "jwks.json")
     signer.publish()
-    ports = ReservedPorts(4)
-    addresses = [f"127.0.0.1:{number}" for number in ports.numbers]
-    ports.close()
+    addresses = [f"127.0.0.1:{number}" for number in free_ports(4)]
     environment = {
         "MODE": "demo", "DOCUMENTS_DATABASE_URL": database, "DOCUMENTS_KEYS_DATABASE_URL": keys_database,
         "KAFKA_SERVERS": "127.0.0.1:1", "CERTIFICATES": str(certificates), "SECRETS": str(secrets),

@@ -4,18 +4,16 @@ from uuid import UUID
 
 import pytest
 
+from deploy.local.ports import free_ports
 from deploy.local.processor import sign
 from services.billing.processor import Checkout, Processor, SignatureInvalid
 from shared.clock import machine_now
 from shared.errors import Unavailable
 from shared.money import Money
-from tests.ports import ReservedPorts
 
 
 async def test_a_processor_that_does_not_answer_is_tried_again_later() -> None:
-    ports = ReservedPorts(1)
-    (port,) = ports.numbers
-    ports.close()
+    (port,) = free_ports(1)
     processor = Processor("sk_of_nobody", ["whsec_of_nobody"], f"http://127.0.0.1:{port}")
     checkout = Checkout(UUID(int=1), UUID(int=2), Money(100, "USD"), "https://portal.example/bills")
     with pytest.raises(Unavailable):
