@@ -40,9 +40,9 @@ async def test_r23_and_r26_a_forgotten_password_is_replaced_by_the_mailed_link_a
 ) -> None:
     patient = await house.enrolled()
     visitor = await Visitor.arrive(browser, portal_stack.public_url)
-    assert await asked_by_user_name(visitor, unique("nobody")) == await asked_by_user_name(
-        visitor, patient.account.user_name
-    )
+    names = (unique("nobody"), patient.account.user_name, unique("nobody"))
+    before, known, after = [await asked_by_user_name(visitor, name) for name in names]
+    assert known in (before, after), "the practices below may have become one more in between, for everybody"
     link = await portal.link_mailed_to(patient.email, "recovery")
     for _ in range(2):
         answer = await visitor.go(link)
