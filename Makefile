@@ -62,7 +62,7 @@ properties: setup ## the property test of the windows of access, with 100,000 ex
 
 test: check ## check, then all tests
 	@$(BIN)/python -m deploy.browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix tests/,architecture contract unit integration)
+	$(BIN)/python -m pytest -n 3 --dist loadfile $(addprefix tests/,architecture contract unit integration)
 	$(BIN)/python -m pytest tests/faults tests/e2e
 
 bench: setup ## ratios beside other tools; parts of it: make bench ONLY=append,replay ROUNDS=3 SECONDS=1 SIZE=50000
