@@ -33,18 +33,17 @@ def between(consumer: Consumer, service: str, partition: TopicPartition) -> Iter
     if first == end:
         return
     consumer.assign([TopicPartition(partition.topic, partition.partition, first)])
-    while True:
-        batch = consumer.consume(BATCH, timeout=SECONDS)
+    following = first
+    while following < end:
+        batch = consumer.consume(min(BATCH, end - following), timeout=SECONDS)  # it waits until it has so many
         if not batch:
             raise TimeoutError(f"Kafka gave nothing of partition {partition.partition} within {SECONDS:.0f} s")
         for message in batch:
             if failure := message.error():
                 raise KafkaException(failure)
-            if (offset := message.offset()) is None or offset >= end:
-                return
-            yield record(service, message)
-            if offset == end - 1:
-                return
+            if (offset := message.offset()) is not None and offset < end:
+                yield record(service, message)
+                following = offset + 1
 
 
 def record(service: str, message: Message) -> Record:
