@@ -16,6 +16,8 @@ from shared.ids import uuid7
 T = TypeVar("T")
 
 TOTP_SECONDS = 30
+TRAVEL_SECONDS = 15
+"""The most that a code is on its way: the portal takes one of the step before, and none older."""
 POLL_SECONDS = 0.05
 TOKEN_SECONDS = 240
 """After that an access token of 5 minutes is exchanged before it is used again."""
@@ -133,11 +135,12 @@ class Authenticator:
         return self._used > int(machine_now().timestamp()) // TOTP_SECONDS
 
     async def code(self) -> str:
-        """The next code that has not been used; waits where the portal would not take a later one yet."""
+        """The next code that has not been used, and will count on arrival; waits where none does yet."""
         totp = pyotp.TOTP(self.secret)
         while True:
             now = int(machine_now().timestamp()) // TOTP_SECONDS
-            step = max(self._used + 1, now - 1)
+            oldest = (int(machine_now().timestamp()) + TRAVEL_SECONDS) // TOTP_SECONDS - 1
+            step = max(self._used + 1, oldest)
             if step <= now + 1:
                 self._used = step
                 return totp.generate_otp(step)
