@@ -76,7 +76,7 @@ async def enrolled_in_the_browser(visitor: Visitor, portal: Portal, patient: Pat
     await visitor.go("/")
 
 
-async def test_a_patient_joins_writes_reads_and_pays(
+async def test_r8_r14_r33_a_patient_joins_writes_reads_and_pays(
     portal_stack: Stack, portal: Portal, house: House, browser: Browser
 ) -> None:
     url = portal_stack.public_url
@@ -186,7 +186,7 @@ async def a_statement_is_paid(visitor: Visitor, billing: Visitor, patient: Patie
     assert "$0.00" in await visitor.text()
 
 
-async def test_r41_and_r40_the_first_pages_work_in_spanish_and_on_a_small_screen(
+async def test_r31_r40_r41_the_first_pages_work_in_spanish_and_on_a_small_screen(
     portal_stack: Stack, house: House, browser: Browser
 ) -> None:
     visitor = await Visitor.arrive(browser, portal_stack.public_url, width=320, language="es-MX")

@@ -35,7 +35,7 @@ async def asked_by_user_name(visitor: Visitor, name: str) -> str:
     return await visitor.text()
 
 
-async def test_r23_and_r26_a_forgotten_password_is_replaced_by_the_mailed_link_and_nobody_else_learns_anything(
+async def test_r23_r26_a_forgotten_password_is_replaced_by_the_mailed_link_and_nobody_else_learns_anything(
     portal_stack: Stack, portal: Portal, house: House, browser: Browser
 ) -> None:
     patient = await house.enrolled()
@@ -115,7 +115,7 @@ async def a_factor_is_set_up(visitor: Visitor) -> None:
     await visitor.press("Confirm")
 
 
-async def test_r25_and_r36_support_reads_a_token_and_announces_a_reset_that_the_account_stops(
+async def test_r25_r36_support_reads_a_token_and_announces_a_reset_that_the_account_stops(
     portal_stack: Stack, portal: Portal, house: House, browser: Browser
 ) -> None:
     patient = await house.enrolled()
@@ -190,7 +190,7 @@ async def many_are_approved(provider: Visitor, house: House, patient: Patient) -
     assert await provider.page.locator("[name='values[0].value']").input_value() == "12.9"
 
 
-async def test_r14_r30_and_r39_documents_and_results_are_released_seen_waited_for_and_taken_along(
+async def test_r14_r30_r39_documents_and_results_are_released_seen_waited_for_and_taken_along(
     portal_stack: Stack, house: House, browser: Browser
 ) -> None:
     patient = await house.enrolled()

@@ -114,7 +114,7 @@ async def records(stack: Stack) -> list[tuple[str, bytes]]:
     return found
 
 
-async def test_no_topic_carries_anything_personal_but_the_birth_date(portal_stack: Stack, walk: Walk) -> None:
+async def test_r3_no_topic_carries_anything_personal_but_the_birth_date(portal_stack: Stack, walk: Walk) -> None:
     found = await records(portal_stack)
     assert any(walk.house.practice_id.encode() in data for _, data in found), "the walk is in the topics"
     born = walk.canary.birth_date.isoformat().encode()
@@ -126,7 +126,7 @@ async def test_no_topic_carries_anything_personal_but_the_birth_date(portal_stac
     assert all(b"PatientRegistered" in data or b"BirthDateCorrected" in data for data in carriers)
 
 
-async def test_no_mail_says_anything_personal(portal_stack: Stack, walk: Walk) -> None:
+async def test_r35_no_mail_says_anything_personal(portal_stack: Stack, walk: Walk) -> None:
     """R35. The address stands in To; a one-time link in the text is what the mail is for."""
     paths = list(portal_stack.state.mails.glob("*.eml"))
     links = {what: text for what, text in walk.canary.others.items() if what.endswith("link")}

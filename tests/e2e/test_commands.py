@@ -149,7 +149,7 @@ async def test_a_stolen_key_of_another_account_gives_nothing_away(
     assert await count(thief, subject, after=stolen["position"]) == 1
 
 
-async def test_twenty_parallel_identical_payments_pay_once(portal: Portal, house: House, patient: Patient) -> None:
+async def test_r33_twenty_parallel_identical_payments_pay_once(portal: Portal, house: House, patient: Patient) -> None:
     statement = await house.statement_of(patient, 9900)
     path, key = patient.path(f"statements/{statement}/payments"), str(uuid7())
     body = {"amount_cents": "9900"}
@@ -168,7 +168,7 @@ async def test_twenty_parallel_identical_payments_pay_once(portal: Portal, house
     assert refusal(refused) == (400, "amount_above_due", "")
 
 
-async def test_twenty_parallel_different_payments_reserve_what_is_due_once(
+async def test_r33_twenty_parallel_different_payments_reserve_what_is_due_once(
     portal: Portal, house: House, patient: Patient
 ) -> None:
     statement = await house.statement_of(patient, 5000)
@@ -184,7 +184,9 @@ async def test_twenty_parallel_different_payments_reserve_what_is_due_once(
     ("signature", "body"),
     [("", "{}"), ("t=1,v1=00", "{}"), ("t=99999999999,v1=" + "0" * 64, '{"type": "checkout.session.completed"}')],
 )
-async def test_an_event_that_the_processor_did_not_sign_is_refused(portal: Portal, signature: str, body: str) -> None:
+async def test_r33_an_event_that_the_processor_did_not_sign_is_refused(
+    portal: Portal, signature: str, body: str
+) -> None:
     response = await send(portal, "POST", "/v1/processor-events", content=body, headers={"stripe-signature": signature})
     assert refusal(response) == (401, "signature_invalid", "")
 
@@ -207,7 +209,7 @@ async def accept(
 GONE = (400, "link_gone", "")
 
 
-async def test_two_tabs_submitting_one_invitation_at_once_make_one_account(portal: Portal, house: House) -> None:
+async def test_r10_two_tabs_submitting_one_invitation_at_once_make_one_account(portal: Portal, house: House) -> None:
     patient, link = await house.invited()
     names = [unique("tab") for _ in range(6)]
     tried = await asyncio.gather(*(accept(portal, link, name=name) for name in names))
@@ -240,7 +242,7 @@ async def test_a_double_click_on_one_form_is_one_account_and_one_answer(portal: 
     assert signed_in.account_id == answers[0]["account_id"]
 
 
-async def test_used_replaced_unknown_and_forged_links_answer_alike(portal: Portal, house: House) -> None:
+async def test_r10_used_replaced_unknown_and_forged_links_answer_alike(portal: Portal, house: House) -> None:
     """R10."""
     _, used = await house.invited()
     assert (await accept(portal, used)).is_success
@@ -269,7 +271,9 @@ async def test_used_replaced_unknown_and_forged_links_answer_alike(portal: Porta
     assert (await accept(portal, link)).is_success, "the newest one is good"
 
 
-async def test_three_wrong_birth_dates_void_the_link_and_looking_at_it_does_not(portal: Portal, house: House) -> None:
+async def test_r8_three_wrong_birth_dates_void_the_link_and_looking_at_it_does_not(
+    portal: Portal, house: House
+) -> None:
     """R8."""
     patient, link = await house.invited()
     invitation_id, secret = link.rstrip("/").split("/")[-2:]
@@ -290,7 +294,7 @@ async def test_three_wrong_birth_dates_void_the_link_and_looking_at_it_does_not(
     assert (await eventually("the void invitation", void))["void_reason"] == "wrong_answers"
 
 
-async def test_guessing_at_once_gives_no_more_than_three_tries(portal: Portal, house: House) -> None:
+async def test_r8_guessing_at_once_gives_no_more_than_three_tries(portal: Portal, house: House) -> None:
     _, link = await house.invited()
     dates = [date(1971, 5, day) for day in range(1, 17)] + [BIRTH_DATE]
     tried = await asyncio.gather(*(accept(portal, link, born=born) for born in dates[:-1]))
@@ -309,7 +313,7 @@ async def test_guessing_at_once_gives_no_more_than_three_tries(portal: Portal, h
         ("security_answer", "blue"),
     ],
 )
-async def test_what_may_not_be_chosen_names_its_field_and_costs_no_try(
+async def test_r9_what_may_not_be_chosen_names_its_field_and_costs_no_try(
     portal: Portal, house: House, field: str, value: str
 ) -> None:
     _, link = await house.invited()
@@ -328,7 +332,7 @@ async def test_what_may_not_be_chosen_names_its_field_and_costs_no_try(
     assert (await accept(portal, link)).is_success
 
 
-async def test_a_user_name_like_another_is_taken_and_says_nothing_of_whose(
+async def test_r9_a_user_name_like_another_is_taken_and_says_nothing_of_whose(
     portal: Portal, house: House, patient: Patient
 ) -> None:
     _, link = await house.invited()

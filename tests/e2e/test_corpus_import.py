@@ -172,7 +172,7 @@ async def test_importing_again_changes_nothing(taken: Taken) -> None:
     assert taken.again.skipped == taken.first.skipped
 
 
-async def test_nobody_was_mailed(taken: Taken) -> None:
+async def test_r35_an_import_mailed_nobody(taken: Taken) -> None:
     assert await taken.house.mails() == taken.mailed > 0
 
 
@@ -197,7 +197,7 @@ async def test_the_desk_finds_everybody_and_the_dead_are_recorded_dead(taken: Ta
     assert not any(one["enrolled"] for one in found)
 
 
-async def test_every_result_waits_and_every_balance_is_what_the_claims_sum_up_to(
+async def test_r14_every_result_waits_and_every_balance_is_what_the_claims_sum_up_to(
     portal_stack: Stack, taken: Taken
 ) -> None:
     """Counted in the services' own read models, apart from what the import said of itself."""

@@ -100,7 +100,7 @@ LISTS = (
 
 
 @pytest.mark.parametrize("one", OBJECTS, ids=lambda one: f"{one[0]} {one[1]}")
-async def test_foreign_hidden_and_absent_objects_answer_alike(
+async def test_r43_foreign_hidden_and_absent_objects_answer_alike(
     portal: Portal, mine: Things, theirs: Things, one: tuple[str, str, str]
 ) -> None:
     """Of another practice, of another kind, absent, and that of another under one's own patient."""

@@ -172,7 +172,7 @@ async def test_no_other_scheme_and_no_second_token_counts(portal: Portal, patien
     assert refusal(await portal.http.get("/v1/me", headers=twice)) == REFUSED
 
 
-async def test_the_token_of_an_ended_session_is_refused_everywhere(portal: Portal, patient: Patient) -> None:
+async def test_r45_the_token_of_an_ended_session_is_refused_everywhere(portal: Portal, patient: Patient) -> None:
     other = await Person(portal, patient.account.user_name, patient.account.password).sign_in()
     token = await other.token()
     for path in paths(patient).values():
@@ -191,7 +191,9 @@ async def test_the_token_of_an_ended_session_is_refused_everywhere(portal: Porta
         assert (await patient.account.get(path)) is not None, "the account's other session goes on"
 
 
-async def test_one_account_cannot_end_the_session_of_another(portal: Portal, house: House, patient: Patient) -> None:
+async def test_r45_one_account_cannot_end_the_session_of_another(
+    portal: Portal, house: House, patient: Patient
+) -> None:
     other = await house.enrolled()
     token = await other.account.token()
     answers = set()

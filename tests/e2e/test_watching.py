@@ -44,7 +44,7 @@ async def following(stream: AsyncIterator[dict[str, Any]]) -> dict[str, Any]:
         return await anext(stream)
 
 
-async def test_a_released_result_is_told_at_once_and_a_withdrawn_consent_ends_the_stream(
+async def test_r2_r16_a_released_result_is_told_at_once_and_a_withdrawn_consent_ends_the_stream(
     house: House, portal: Portal
 ) -> None:
     patient = await house.enrolled()

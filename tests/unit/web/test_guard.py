@@ -81,7 +81,7 @@ def test_a_page_may_be_opened_from_anywhere() -> None:
     assert asked("GET", "/invitation/x/y", {"sec-fetch-site": "cross-site"}).status_code == 200
 
 
-def test_nothing_of_a_third_party_is_loaded_and_nobody_frames_the_portal() -> None:
+def test_r3_nothing_of_a_third_party_is_loaded_and_nobody_frames_the_portal() -> None:
     policy = asked("GET", "/").headers["content-security-policy"]
     assert policy == (
         "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "

@@ -85,7 +85,7 @@ async def told(house: House, count: int) -> list[str]:
     return found
 
 
-async def test_r8_a_signature_on_kafka_invites_and_r2_a_withdrawal_voids(house: House) -> None:
+async def test_r2_r8_a_signature_on_kafka_invites_and_a_withdrawal_voids(house: House) -> None:
     practice, admin = await house.open_practice()
     desk = await house.employ(practice, admin, "front_desk")
     patient = await house.register(practice, desk)

@@ -116,7 +116,7 @@ async def ends(following: Any, error: type[PortalError], change: Callable[[], ob
     assert monotonic() - began < SECOND + 0.3, "with the time of the call itself, on a busy machine"
 
 
-async def test_a_released_result_is_told_by_id_and_kind_and_nothing_else(open_house: Open) -> None:
+async def test_r16_a_released_result_is_told_by_id_and_kind_and_nothing_else(open_house: Open) -> None:
     open_house.window(CHILD, ALL)
     async with open_house.watch(CHILD) as following:
         result_id = await open_house.release()
@@ -155,7 +155,7 @@ async def test_r18_a_stream_of_someone_whose_window_ends_closes(open_house: Open
         await ends(following, NotFound, lambda: open_house.clock.advance_to(timedelta(hours=2)))
 
 
-async def test_a_withdrawn_consent_closes_the_stream_within_a_second(open_house: Open) -> None:
+async def test_r2_a_withdrawn_consent_closes_the_stream_within_a_second(open_house: Open) -> None:
     open_house.window(CHILD, ALL)
     async with open_house.watch(CHILD) as following:
         await ends(following, NotFound, open_house.access.held.clear)
