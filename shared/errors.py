@@ -75,6 +75,18 @@ class TooLarge(PortalError):
     slug = "too_large"
 
 
+class FileTypeRefused(Refused):
+    """Only the types that are taken, and a file only as what it is."""
+
+    slug = "file_type_refused"
+
+
+class FileUnreadable(Refused):
+    """A file that cannot be read, is locked, or is larger inside than is taken."""
+
+    slug = "file_unreadable"
+
+
 class DeadlineExceeded(PortalError):
     """The caller's deadline passed first; a command may have been carried out: send it again with the same key."""
 
@@ -186,6 +198,11 @@ SLUGS: dict[str, tuple[StatusCode, str]] = {
     "last_admin": (StatusCode.FAILED_PRECONDITION, "expected another admin to remain"),
     "factor_needed": (StatusCode.FAILED_PRECONDITION, "expected a second factor to remain: staff must have one"),
     "acting_on_oneself": (StatusCode.PERMISSION_DENIED, "expected another member of staff"),
+    "not_joinable": (
+        StatusCode.FAILED_PRECONDITION,
+        "expected two records of one birth date, joined to no other, both of the living or both of the dead",
+    ),
+    "record_joined": (StatusCode.FAILED_PRECONDITION, "expected a record that is not joined to another one"),
     "proposal_gone": (StatusCode.FAILED_PRECONDITION, "expected an open proposal of somebody who is still an admin"),
     "second_person_needed": (StatusCode.FAILED_PRECONDITION, "expected another person than the one of the first half"),
     "patient_deceased": (StatusCode.FAILED_PRECONDITION, "expected a living patient"),

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from services.documents.api import DocumentsApi
 from services.documents.consumers import CONSUMERS
-from services.documents.files.blobs import Blobs
 from services.documents.peers import DocumentsPeers
 from services.documents.policies import POLICIES
 from services.documents.processes import EFFECTS, PROCESSES
@@ -26,6 +25,7 @@ from shared.contracts.documents.v1 import api_pb2, peers_pb2
 from shared.names import Names
 from shared.process import run
 from shared.service import Endpoint, Foundation, Service
+from shared.uploads.blobs import Blobs
 
 READ_MODELS = (
     RESULTS,

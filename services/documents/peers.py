@@ -10,7 +10,6 @@ from services.documents.domain.attachments import Attachment
 from services.documents.domain.record import Entry, Kind
 from services.documents.domain.results import Report
 from services.documents.domain.transmission import Transmission
-from services.documents.files.blobs import Blobs
 from services.documents.projections import documents, results
 from services.documents.shares import Shares
 from shared.contracts.documents.v1 import peers_pb2
@@ -20,6 +19,7 @@ from shared.eventstore.store import EventStore
 from shared.names import Names
 from shared.rpc.call import Call
 from shared.rpc.fields import date_field, instant_message, text_field, uuid_field
+from shared.uploads.blobs import Blobs
 
 KINDS: dict[str, Kind] = {word: word for word in get_args(Kind)}
 

@@ -55,7 +55,6 @@ ADAPTERS: dict[str, dict[str, str]] = {
     },
     "documents": {
         "exports": "the record as FHIR and as PDF",
-        "files": "uploads: types, the confined rewriting of PDFs, the object store",
         "business_days": "days that count, with the calendar's holidays",
         "result_pdf": "a result as PDF",
         "shares": "links and codes of transmitted records",

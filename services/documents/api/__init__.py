@@ -8,9 +8,9 @@ from services.documents.api.record import Record
 from services.documents.api.results import Results
 from services.documents.api.review import Review
 from services.documents.api.transmissions import Transmissions
-from services.documents.files.blobs import Blobs
 from services.documents.shares import Shares
 from shared.names import Names
+from shared.uploads.blobs import Blobs
 
 __all__ = ["DocumentsApi"]
 

@@ -3,13 +3,12 @@
 from services.documents.api.callers import account_of, located
 from services.documents.commands import attachments as commands
 from services.documents.domain.attachments import AttachedFile
-from services.documents.files import uploads
-from services.documents.files.blobs import Blobs
 from shared.contracts.documents.v1 import api_pb2
 from shared.errors import InvalidField
-from shared.ids import natural_id
 from shared.rpc.call import Call
 from shared.rpc.fields import text_field
+from shared.uploads import accepting
+from shared.uploads.blobs import Blobs
 
 
 class Attachments:
@@ -25,10 +24,8 @@ class Attachments:
         name = text_field(request.name, "name")
         if not name.isprintable():
             raise InvalidField("name", "expected one line")
-        upload = await uploads.accept(request.file.data, request.file.content_type)
-        # Named by what it is, so that a repeated command writes the same blob again, and none is left over.
-        blob_id = natural_id(patient_id, "blob", upload.sha256)
-        await self._attached.put(patient_id, blob_id, upload.content)
+        upload = await accepting.accept(request.file.data, request.file.content_type)
+        blob_id = await self._attached.keep(patient_id, upload.content)
         file = AttachedFile(
             name=name,
             content_type=upload.content_type,

@@ -8,17 +8,16 @@ from services.documents import messages
 from services.documents.api.callers import account_of, approving_provider, is_staff, located, own_patients, practice_of
 from services.documents.commands import documents as commands
 from services.documents.domain.documents import DocumentKind, File
-from services.documents.files import uploads
-from services.documents.files.blobs import Blobs
 from services.documents.projections import documents
 from services.documents.projections.documents import DocumentRow
 from services.documents.projections.results import Queue
 from shared.contracts.documents.v1 import api_pb2
 from shared.errors import InvalidField, NotFound
-from shared.ids import natural_id
 from shared.reading import Rows
 from shared.rpc.call import Call
 from shared.rpc.fields import text_field, uuid_field
+from shared.uploads import accepting
+from shared.uploads.blobs import Blobs
 
 DOCUMENT_KINDS: dict[str, DocumentKind] = {word: word for word in get_args(DocumentKind)}
 
@@ -42,10 +41,8 @@ class Documents:
             async with call.rows() as rows:
                 if await documents.where(rows, corrects_id) != (practice_id, patient_id):
                     raise InvalidField("corrects_document_id", "expected a document of this patient")
-        upload = await uploads.accept(request.file.data, request.file.content_type)
-        # Named by what it is, so that a repeated command writes the same blob again, and none is left over.
-        blob_id = natural_id(patient_id, "blob", upload.sha256)
-        await self._blobs.put(patient_id, blob_id, upload.content)
+        upload = await accepting.accept(request.file.data, request.file.content_type)
+        blob_id = await self._blobs.keep(patient_id, upload.content)
         file = File(
             title=title,
             kind=DOCUMENT_KINDS[request.kind],
@@ -98,7 +95,7 @@ class Documents:
         )
         if is_staff(call) and hold is not None:
             answer.held_by_account_id, answer.hold_reason = str(hold[0]), hold[1]
-        if row.content_type == uploads.TEXT and may_open(row, call):
+        if row.content_type == accepting.TEXT and may_open(row, call):
             answer.text = (await self._blobs.get(row.patient_id, row.blob_id)).decode()
         call.viewed(row.document_id)
         return answer

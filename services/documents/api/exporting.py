@@ -11,13 +11,13 @@ from services.documents.api.callers import located
 from services.documents.exports.extract import Extract, Span, extract
 from services.documents.exports.fhir import bundle
 from services.documents.exports.record_pdf import WORDS, record_pdf
-from services.documents.files.blobs import Blobs
 from shared.access import replicas
 from shared.contracts.documents.v1 import api_pb2
 from shared.errors import InvalidField, NotFound
 from shared.names import Names
 from shared.rpc.call import Call
 from shared.rpc.fields import choice_field, date_field
+from shared.uploads.blobs import Blobs
 
 FORMATS = frozenset({"pdf", "fhir"})
 MOST_FILE_BYTES = 20 * 1024 * 1024

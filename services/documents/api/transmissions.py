@@ -17,7 +17,6 @@ from services.documents.domain.transmission import CODES, Transmission, Transmit
 from services.documents.exports.extract import Extract, Span, extract
 from services.documents.exports.fhir import bundle
 from services.documents.exports.record_pdf import WORDS, record_pdf
-from services.documents.files.blobs import Blobs
 from services.documents.projections import transmissions
 from services.documents.projections.transmissions import TransmissionRow
 from services.documents.shares import Shares
@@ -27,6 +26,7 @@ from shared.errors import InvalidField, NotFound
 from shared.names import Names
 from shared.rpc.call import Call
 from shared.rpc.fields import choice_field, date_message, instant_message, text_field, uuid_field
+from shared.uploads.blobs import Blobs
 
 ADDRESS = re.compile(r"[^@\s<>,;:\"()\\]{1,64}@[^@\s<>,;:\"()\\]+\.[^@\s<>,;:\"()\\]+", re.ASCII)
 

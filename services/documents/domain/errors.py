@@ -57,18 +57,6 @@ class StandingApprovalNotInForce(Refused):
     slug = "standing_approval_not_in_force"
 
 
-class FileTypeRefused(Refused):
-    """Only PDF, PNG, JPEG and plain text are taken, and only as what they are."""
-
-    slug = "file_type_refused"
-
-
-class FileUnreadable(Refused):
-    """A file that cannot be read, is locked, or has more than 500 pages."""
-
-    slug = "file_unreadable"
-
-
 class TransmissionNotOpen(Refused):
     """It was taken back, used up, or is over."""
 

@@ -31,10 +31,11 @@ from tests.integration.services.documents.people import (
     TEENS_PARENT,
 )
 from tests.integration.services.documents.test_results import refused
+from tests.unit.shared.uploads.files import an_image
 from tests.waiting import until
 
 TEXT = b"Dear Ada,\nyour referral is on its way. <script>alert(1)</script>"
-PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 20 + b"IEND\xaeB`\x82"
+PNG = an_image()
 ACTIVE = (b"JavaScript", b"/JS", b"/Launch", b"/URI", b"/OpenAction", b"/AA", b"/EmbeddedFile", b"/AcroForm", b"/XFA")
 
 

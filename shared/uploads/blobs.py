@@ -1,6 +1,7 @@
-"""Where files lie: any object store, each sealed under its patient's key, so that an erased patient's are noise."""
+"""Where files lie: any object store, each sealed under its subject's key, so that an erased subject's are noise."""
 
 import asyncio
+import hashlib
 from typing import Protocol
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, from_url
 
 from shared.errors import Unavailable
+from shared.ids import natural_id
 
 SECONDS = 10.0
 
@@ -22,35 +24,41 @@ class Seals(Protocol):
 
 
 class Blobs:
-    """Files by patient and id. What is written twice under one id is the same."""
+    """Files by subject and id. What is written twice under one id is the same."""
 
     def __init__(self, url: str, seals: Seals) -> None:
         local = url.removeprefix("file://")
         self._store = LocalStore(local, mkdir=True) if local != url else from_url(url)
         self._seals = seals
 
-    async def put(self, patient_id: UUID, blob_id: UUID, content: bytes) -> None:
+    async def keep(self, subject_id: UUID, content: bytes) -> UUID:
+        """Its id: named by what it is, so that a repeated command writes the same blob again, and none is left over."""
+        blob_id = natural_id(subject_id, "blob", hashlib.sha256(content).hexdigest())
+        await self.put(subject_id, blob_id, content)
+        return blob_id
+
+    async def put(self, subject_id: UUID, blob_id: UUID, content: bytes) -> None:
         """Durable when it returns. Unavailable where the store does not answer."""
-        sealed = await self._seals.seal_bytes(patient_id, content, context_of(blob_id))
+        sealed = await self._seals.seal_bytes(subject_id, content, context_of(blob_id))
         try:
             async with asyncio.timeout(SECONDS):
-                await obstore.put_async(self._store, path_of(patient_id, blob_id), sealed)
+                await obstore.put_async(self._store, path_of(subject_id, blob_id), sealed)
         except (BaseError, OSError, TimeoutError):
             raise Unavailable from None
 
-    async def get(self, patient_id: UUID, blob_id: UUID) -> bytes:
-        """Unavailable where the store does not answer or has lost it, ErasedSubject for an erased patient's."""
+    async def get(self, subject_id: UUID, blob_id: UUID) -> bytes:
+        """Unavailable where the store does not answer or has lost it, ErasedSubject for an erased subject's."""
         try:
             async with asyncio.timeout(SECONDS):
-                found = await obstore.get_async(self._store, path_of(patient_id, blob_id))
+                found = await obstore.get_async(self._store, path_of(subject_id, blob_id))
                 sealed = bytes(await found.bytes_async())
         except (BaseError, OSError, TimeoutError):
             raise Unavailable from None
-        return await self._seals.open_bytes(patient_id, sealed, context_of(blob_id))
+        return await self._seals.open_bytes(subject_id, sealed, context_of(blob_id))
 
 
-def path_of(patient_id: UUID, blob_id: UUID) -> str:
-    return f"{patient_id}/{blob_id}"
+def path_of(subject_id: UUID, blob_id: UUID) -> str:
+    return f"{subject_id}/{blob_id}"
 
 
 def context_of(blob_id: UUID) -> str:

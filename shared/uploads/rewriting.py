@@ -1,6 +1,6 @@
-"""Run alone, in a child that may do nothing but compute: reads a PDF, writes one without active content.
+"""Run alone, in a child that may do nothing but compute: reads a file, writes one without active content.
 
-Standard input → the number of pages, a newline, the new PDF. Exit 3: it cannot be read, is locked, or too long.
+Standard input → the number of pages, a newline, the new file. Exit 3: it cannot be read, is locked, or too large.
 """
 
 import resource
@@ -8,11 +8,20 @@ import sys
 from io import BytesIO
 
 import pikepdf
+from PIL import Image, ImageOps, MpoImagePlugin, TiffImagePlugin
 
 MOST_PAGES = 500
+MOST_PIXELS = 60_000_000
+"""A letter page at 600 dots an inch has 34 million."""
 MOST_SECONDS, MOST_MEMORY_BYTES = 10, 1024 * 1024 * 1024
 UNREADABLE = 3
 MOST_DEPTH = 50
+
+FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG"}
+LOADED_AHEAD = (MpoImagePlugin, TiffImagePlugin)
+"""Pillow loads these when it first meets a file that needs them; in the confined child nothing can be loaded."""
+JPEG_MODES = ("L", "RGB")
+JPEG_QUALITY = 90
 
 ACTIVE_KEYS = (
     "/AA",
@@ -105,11 +114,27 @@ def drop_annotations(page: object) -> None:
     page["/Annots"] = pikepdf.Array(kept)
 
 
+def repaint(given: bytes, format_: str) -> bytes:
+    """The same pixels, upright, in a file that holds nothing else: no place, no camera, no second file behind it."""
+    with Image.open(BytesIO(given), formats=[format_]) as image:
+        if image.width * image.height > MOST_PIXELS:
+            raise ValueError
+        upright = ImageOps.exif_transpose(image)
+        upright.info = {name: value for name, value in upright.info.items() if name == "transparency"}
+        if format_ == "JPEG" and upright.mode not in JPEG_MODES:
+            upright = upright.convert("RGB")
+        made = BytesIO()
+        upright.save(made, format_, **({"quality": JPEG_QUALITY} if format_ == "JPEG" else {}))
+    return made.getvalue()
+
+
 def main() -> None:
+    content_type = sys.argv[1]
     given = sys.stdin.buffer.read()
+    Image.preinit()
     confine()
     try:
-        pages, made = rewrite(given)
+        pages, made = (1, repaint(given, FORMATS[content_type])) if content_type in FORMATS else rewrite(given)
     except Exception:
         sys.exit(UNREADABLE)
     sys.stdout.buffer.write(b"%d\n" % pages + made)

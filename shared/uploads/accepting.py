@@ -1,4 +1,4 @@
-"""What may be uploaded: its type read off its bytes, its size and pages limited, PDFs made anew."""
+"""What may be uploaded: its type read off its bytes, its size and pages limited, PDFs and images made anew."""
 
 import asyncio
 import hashlib
@@ -6,8 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.documents.domain.errors import FileTypeRefused, FileUnreadable
-from shared.errors import TooLarge
+from shared.errors import FileTypeRefused, FileUnreadable, TooLarge
 
 MOST_BYTES = 10 * 1024 * 1024
 SECONDS = 15.0
@@ -15,6 +14,9 @@ REWRITING = Path(__file__).with_name("rewriting.py")
 
 PDF, PNG, JPEG, TEXT = "application/pdf", "image/png", "image/jpeg", "text/plain; charset=utf-8"
 PNG_END = b"IEND\xaeB`\x82"
+ANY = frozenset({PDF, PNG, JPEG, TEXT})
+SCANS = ANY - {TEXT}
+"""What a scanner or a camera makes of paper."""
 
 _REWRITING = asyncio.Semaphore(2)
 
@@ -32,21 +34,21 @@ class Upload:
         return hashlib.sha256(self.content).hexdigest()
 
 
-async def accept(given: bytes, declared: str) -> Upload:
+async def accept(given: bytes, declared: str, taken: frozenset[str] = ANY) -> Upload:
     """The upload as it will be kept.
 
-    TooLarge above 10 MB, FileTypeRefused where the bytes are of no type that is taken or of another than declared,
-    FileUnreadable for a PDF that is broken, locked or above 500 pages.
+    TooLarge above 10 MB, FileTypeRefused where the bytes are of no type that is ``taken`` or of another than declared,
+    FileUnreadable for a PDF or image that is broken, locked, above 500 pages or above 60 megapixels.
     """
     if len(given) > MOST_BYTES:
         raise TooLarge
     content_type = sniffed(given)
-    if essence(declared) not in ("", essence(content_type)):
+    if content_type not in taken or essence(declared) not in ("", essence(content_type)):
         raise FileTypeRefused
-    if content_type != PDF:
-        return Upload(content_type, given, 1)
-    pages, made = await rewritten(given)
-    return Upload(PDF, made, pages)
+    if content_type == TEXT:
+        return Upload(TEXT, given, 1)
+    pages, made = await rewritten(given, content_type)
+    return Upload(content_type, made, pages)
 
 
 def sniffed(given: bytes) -> str:
@@ -76,11 +78,11 @@ def essence(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-async def rewritten(given: bytes) -> tuple[int, bytes]:
-    """Pages and bytes of the PDF as the confined child wrote it; FileUnreadable where it did not."""
+async def rewritten(given: bytes, content_type: str) -> tuple[int, bytes]:
+    """Pages and bytes of the file as the confined child wrote it; FileUnreadable where it did not."""
     async with _REWRITING:
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", str(REWRITING),
+            sys.executable, "-I", str(REWRITING), content_type,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
             env={}, cwd="/",
         )  # fmt: skip

@@ -1,1 +1,0 @@
-"""Files that staff upload: taken apart and rewritten in a confined child process, stored sealed."""
