@@ -192,6 +192,7 @@ STAFF = [
     *form(f"{_D}/patients/new", patients.REGISTER),
     *shows(_DP, patients.one),
     *form(f"{_DP}/contact", patients.CONTACT_OF),
+    *form(f"{_DP}/usual-provider", patients.USUAL_PROVIDER),
     *form(f"{_DP}/name", patients.NAME),
     *form(f"{_DP}/persons/new", patients.PERSON),
     *form(f"{_DP}/persons/{{person_id}}/end", consents.UNENROL),

@@ -54,8 +54,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "statement": N_("Statement"),
         "appointment": N_("Appointment"),
         "refill": N_("Refill"),
+        "provider": N_("Provider"),
     },
     "inbox_state": {
+        "joined": N_("is on the portal now"),
         "received": N_("received"),
         "sent": N_("sent"),
         "released": N_("released"),

@@ -31,6 +31,7 @@ from services.identity.projections.providers import PROVIDERS
 from services.identity.projections.seconding import SECONDING
 from services.identity.projections.staff import STAFF
 from services.identity.published import PUBLISHED
+from services.identity.projections.usual_providers import USUAL_PROVIDERS
 from services.identity.recoveries import Answering
 from services.identity.rules_clock import ClockOffset
 from services.identity.settings import IdentitySettings
@@ -81,6 +82,7 @@ def compose(foundation: Foundation) -> Service:
             PRACTICES,
             PROVIDERS,
             STAFF,
+            USUAL_PROVIDERS,
             Directory(foundation.store.blind).read_model(),
             PERSONS,
             Addresses(foundation.store.blind).read_model(),

@@ -88,6 +88,7 @@ POLICIES: Mapping[str, Policy] = {
     "CorrectBirthDate": _patient(frozenset({"front_desk"})),
     "RecordDeath": _patient(frozenset({"front_desk", "admin"})),
     "CorrectDeath": _patient(frozenset({"front_desk", "admin"})),
+    "NameUsualProvider": _patient(DESK),
     "RecordContact": _patient(DESK),
     "RegisterPerson": _patient(DESK),
     "IssueInvitation": _patient(DESK),

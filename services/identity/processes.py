@@ -8,18 +8,25 @@ from services.identity.address_book import AddressBook
 from services.identity.commands.factors import CarryOutFactorReset, LostFactors
 from services.identity.commands.invitations import EndConsent, TakeConsent, end_consent, take_consent
 from services.identity.commands.patients import NoteVerification, note_verification
+from services.identity.commands.usual_providers import TellOfProvider, tell_of_provider
 from services.identity.credentials.sessions import Sessions
 from services.identity.credentials.vault import Vault
 from services.identity.domain.account import Account
 from services.identity.domain.enrolments import Enrolments
 from services.identity.domain.patient import Patient
+from services.identity.domain.provider import Provider
 from services.identity.domain.recovery import RecoveryAttempt
 from services.identity.domain.staff import StaffMember
-from services.identity.domain.values import AccountId, ConsentId, PatientId, PersonId, enrolments_id
+from services.identity.domain.values import AccountId, ConsentId, PatientId, PersonId, ProviderId, enrolments_id
+from services.identity.projections import usual_providers
 from services.identity.recoveries import after_attempt
 from shared.effects import Carrying, Decide, Effect, Run
 from shared.envelope import Recorded
 from shared.eventstore.store import EventStore
+
+TELL_OF_PROVIDER, TELL_PATIENT_OF_PROVIDER = "tell-of-provider", "tell-patient-of-provider"
+PATIENTS_AT_ONCE = 100
+NOBODY = str(UUID(int=0))
 
 
 def after_staff_left(recorded: Recorded[StaffMember.Left]) -> list[Effect]:
@@ -53,7 +60,14 @@ def after_factor_reset(recorded: Recorded[Account.FactorReset]) -> list[Effect]:
     return [Effect("forget-factor", recorded.stream_id)]
 
 
+def after_activation(recorded: Recorded[Provider.Activated]) -> list[Effect]:
+    """Everyone who usually sees that provider is told, a hundred patients an effect (R29)."""
+    details = {"activated": recorded.event.activated_at.isoformat(), "after": ""}
+    return [Effect(TELL_OF_PROVIDER, recorded.stream_id, details=details)]
+
+
 PROCESSES: Mapping[type, Decide] = {
+    Provider.Activated: after_activation,
     StaffMember.Left: after_staff_left,
     Enrolments.Left: after_unenrolment,
     Account.Closed: after_account_closed,
@@ -83,6 +97,8 @@ class Following:
             "take-password": self.take_password,
             "carry-out-factor-reset": self.carry_out_factor_reset,
             "forget-factor": self.forget_factor,
+            TELL_OF_PROVIDER: self.tell_of_provider,
+            TELL_PATIENT_OF_PROVIDER: self.tell_patient_of_provider,
         }
 
     async def take_consent(self, carrying: Carrying) -> None:
@@ -139,6 +155,24 @@ class Following:
         account = await self._store.find(Account, carrying.effect.key)
         if account is None or not account.has_totp:
             await self._vault.remove_totp(carrying.effect.key)
+
+    async def tell_of_provider(self, carrying: Carrying) -> None:
+        """One effect a patient, and one for those beyond."""
+        effect, after = carrying.effect, carrying.effect.details["after"]
+        async with carrying.rows() as rows:
+            found = await usual_providers.patients(rows, effect.key, UUID(after or NOBODY), PATIENTS_AT_ONCE + 1)
+        details = {"provider": str(effect.key), "activated": effect.details["activated"]}
+        told = found[:PATIENTS_AT_ONCE]
+        carrying.follow(*(Effect(TELL_PATIENT_OF_PROVIDER, one, str(one), details=details) for one in told))
+        if len(found) > len(told):
+            beyond = {**effect.details, "after": str(told[-1])}
+            carrying.follow(Effect(TELL_OF_PROVIDER, effect.key, str(told[-1]), details=beyond))
+
+    async def tell_patient_of_provider(self, carrying: Carrying) -> None:
+        details = carrying.effect.details
+        provider_id, activated_at = ProviderId(UUID(details["provider"])), datetime.fromisoformat(details["activated"])
+        command = TellOfProvider(PatientId(carrying.effect.key), provider_id, activated_at)
+        await carrying.perform(tell_of_provider, command)
 
     async def _end_without_footing(self, patient_id: PatientId, person_id: PersonId) -> None:
         enrolments = await self._store.find(Enrolments, enrolments_id(patient_id))

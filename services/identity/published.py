@@ -12,6 +12,7 @@ from services.identity.domain.practice import Practice
 from services.identity.domain.provider import Provider
 from services.identity.domain.recovery import Recovery
 from services.identity.domain.staff import StaffMember
+from services.identity.domain.usual_provider import UsualProvider
 from services.identity.domain.values import Role
 from shared.contracts.identity.v1 import events as public
 from shared.envelope import Recorded
@@ -38,6 +39,13 @@ def provider_activated(recorded: Recorded[Provider.Activated]) -> public.Provide
 
 def provider_deactivated(recorded: Recorded[Provider.Deactivated]) -> public.ProviderDeactivated:
     return public.ProviderDeactivated(practice_id=recorded.event.practice_id, provider_id=recorded.stream_id)
+
+
+def usual_provider_joined(recorded: Recorded[UsualProvider.Joined]) -> public.UsualProviderJoined:
+    event = recorded.event
+    return public.UsualProviderJoined(
+        practice_id=event.practice_id, patient_id=event.patient_id, provider_id=event.provider_id
+    )
 
 
 def staff_invited(recorded: Recorded[StaffMember.Invited]) -> public.StaffInvited | None:
@@ -244,3 +252,4 @@ PUBLISHED: Mapping[type, Publish] = {
     AddressRequest.Confirmed: address_change_confirmed,
     Account.Noticed: account_noticed,
 }
+    UsualProvider.Joined: usual_provider_joined,

@@ -11,6 +11,7 @@ from services.identity.domain.recovery import Recovery, RecoveryAttempt
 from services.identity.domain.seconding import AdminProposal, ErasureRequest
 from services.identity.domain.staff import StaffMember
 from shared.eventstore.stored import Json, Stored
+from services.identity.domain.usual_provider import UsualProvider
 
 
 def by_no_document_known(data: dict[str, Json]) -> dict[str, Json]:
@@ -33,6 +34,9 @@ STORED = (
     Stored("ProviderActivated", Provider.Activated),
     Stored("ProviderDeactivated", Provider.Deactivated),
     Stored("StaffInvited", StaffMember.Invited),
+    Stored("UsualProviderNamed", UsualProvider.Named),
+    Stored("UsualProviderReplaced", UsualProvider.Replaced),
+    Stored("UsualProviderJoined", UsualProvider.Joined),
     Stored("StaffJoined", StaffMember.Joined),
     Stored("StaffRolesChanged", StaffMember.RolesChanged),
     Stored("StaffAddressChanged", StaffMember.AddressChanged),

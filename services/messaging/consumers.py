@@ -34,6 +34,7 @@ from shared.contracts.identity.v1.events import (
     RecoveryWithheld,
     SecurityNoticed,
     StaffInvited,
+    UsualProviderJoined,
 )
 from shared.effects import Decide, Effect
 from shared.envelope import Recorded
@@ -142,6 +143,12 @@ def after_unenrolment(recorded: Recorded[PatientUnenrolled]) -> list[Effect]:
     return unless_imported(recorded, _tell_person(recorded.event, recorded.event.person_id))
 
 
+def after_joining_of_provider(recorded: Recorded[UsualProviderJoined]) -> list[Effect]:
+    """Who may ask for appointments is told that something is there (R29): which provider, no mail says (R35)."""
+    event = recorded.event
+    return [tell_readers(event.practice_id, event.patient_id, "message", "appointments")]
+
+
 def after_recovery(recorded: Recorded[RecoveryRequested]) -> list[Effect]:
     event = recorded.event
     told = _tell_account(event, "recovery")
@@ -210,6 +217,7 @@ CONSUMERS: Mapping[str, Mapping[type, Decide]] = {
         InvitationIssued: after_invitation,
         StaffInvited: after_staff_invitation,
         PatientUnenrolled: after_unenrolment,
+        UsualProviderJoined: after_joining_of_provider,
         RecoveryRequested: after_recovery,
         RecoveryWithheld: after_withheld_recovery,
         SecurityNoticed: after_security,

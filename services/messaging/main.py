@@ -10,7 +10,7 @@ from services.messaging.processes import PROCESSES, Notifying
 from services.messaging.projections.appointment_policies import APPOINTMENT_POLICIES
 from services.messaging.projections.appointments import APPOINTMENTS
 from services.messaging.projections.conversations import CONVERSATIONS
-from services.messaging.projections.inbox import INBOX_RECORDS, INBOX_STATEMENTS
+from services.messaging.projections.inbox import INBOX_PROVIDERS, INBOX_RECORDS, INBOX_STATEMENTS
 from services.messaging.projections.mail_choices import MAIL_CHOICES
 from services.messaging.projections.medications import MEDICATIONS
 from services.messaging.projections.notifications import NOTIFICATIONS
@@ -40,6 +40,7 @@ READ_MODELS = (
     PRACTICE_QUEUE,
     NOTIFICATIONS,
     MAIL_CHOICES,
+    INBOX_PROVIDERS,
     INBOX_RECORDS,
     INBOX_STATEMENTS,
     PENDING_RESULTS,

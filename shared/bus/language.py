@@ -16,6 +16,7 @@ PUBLISHED: Mapping[str, tuple[type[PublicEvent], ...]] = {
         identity.ProviderRegistered,
         identity.ProviderActivated,
         identity.ProviderDeactivated,
+        identity.UsualProviderJoined,
         identity.StaffInvited,
         identity.StaffJoined,
         identity.StaffRolesChanged,

@@ -24,9 +24,20 @@ from services.identity.commands.patients import (
     register_patient,
     register_person,
 )
+from services.identity.commands.usual_providers import NameUsualProvider, name_usual_provider
 from services.identity.domain.errors import PossibleDuplicate
 from services.identity.domain.patient import Patient, Person
-from services.identity.domain.values import AccountId, PatientId, PersonId, PersonIdentity, PracticeId
+from services.identity.domain.usual_provider import UsualProvider
+from services.identity.domain.values import (
+    AccountId,
+    Contact,
+    PatientId,
+    PersonId,
+    PersonIdentity,
+    PracticeId,
+    ProviderId,
+    usual_provider_id,
+)
 from services.identity.messages import (
     contact_field,
     contact_message,
@@ -101,6 +112,7 @@ class PatientsApi(Servicer):
         return api_pb2.GetPatientResponse(
             patient_id=str(patient_id),
             practice_id=str(patient.practice_id),
+        usual = await self.parts.store.find(UsualProvider, usual_provider_id(patient_id))
             name=name_message(patient.name),
             birth_date=date_message(patient.birth_date),
             deceased=patient.is_deceased,
@@ -110,6 +122,10 @@ class PatientsApi(Servicer):
         )
 
     @staticmethod
+            survivor_id=str(patient.survivor_id or ""),
+            duplicate_ids=sorted(str(duplicate_id) for duplicate_id in patient.duplicates),
+            possible_duplicates=[entry_message(row) for row in alike],
+            usual_provider_id=str(usual.provider_id) if usual is not None else "",
     def _entry(person: Patient | Person, states: Mapping[UUID, Row], call: Call) -> api_pb2.PersonEntry:
         row = states.get(person.id)
         return api_pb2.PersonEntry(
@@ -146,6 +162,13 @@ class PatientsApi(Servicer):
     async def RecordContact(self, request: api_pb2.RecordContactRequest, call: Call) -> api_pb2.RecordContactResponse:
         command = RecordContact(
             _patient(request.patient_id),
+    async def NameUsualProvider(
+        self, request: api_pb2.NameUsualProviderRequest, call: Call
+    ) -> api_pb2.NameUsualProviderResponse:
+        provider_id = ProviderId(uuid_field(request.provider_id, "provider_id"))
+        command = NameUsualProvider(_patient(request.patient_id), provider_id, AccountId(account_of(call)))
+        return api_pb2.NameUsualProviderResponse(position=str(await call.perform(name_usual_provider, command)))
+
             PersonId(uuid_field(request.person_id, "person_id")),
             contact_field(request.contact, "contact"),
             AccountId(account_of(call)),

@@ -38,6 +38,7 @@ class Provider(Aggregate):
         self.name = name
         self.credentials = credentials
         self.takes_part = False
+        self.activated_at: datetime | None = None
 
     @property
     def subject_id(self) -> UUID:
@@ -54,6 +55,7 @@ class Provider(Aggregate):
     @event(Activated)
     def _activated(self, practice_id: PracticeId, activated_at: datetime) -> None:
         self.takes_part = True
+        self.activated_at = activated_at
 
     def deactivate(self, at: datetime) -> None:
         if self.takes_part:
@@ -62,3 +64,4 @@ class Provider(Aggregate):
     @event(Deactivated)
     def _deactivated(self, practice_id: PracticeId, deactivated_at: datetime) -> None:
         self.takes_part = False
+        self.activated_at = None

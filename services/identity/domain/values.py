@@ -148,6 +148,11 @@ def erasure_id(patient_id: PatientId) -> UUID:
 
 def imported_patient_id(practice_id: PracticeId, resource_id: str) -> PatientId:
     """One patient a practice and resource of the source."""
+def usual_provider_id(patient_id: PatientId) -> UUID:
+    """The stream of whom a patient usually sees."""
+    return natural_id(_NAMESPACE, "usual provider", patient_id)
+
+
     return PatientId(natural_id(_NAMESPACE, "patient", practice_id, resource_id))
 
 

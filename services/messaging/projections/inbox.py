@@ -11,7 +11,9 @@ from services.messaging.projections import conversations
 from services.messaging.projections.conversations import UNREAD
 from shared.contracts.billing.v1.events import StatementPosted, StatementWithdrawn
 from shared.contracts.documents.v1.events import DocumentReleased, DocumentRetracted, ResultReleased, ResultRetracted
+from shared.contracts.identity.v1.events import UsualProviderJoined
 from shared.envelope import Recorded
+from shared.ids import natural_id
 from shared.reading import ReadModel, Rows
 
 SCOPE_OF_KIND = {
@@ -21,6 +23,7 @@ SCOPE_OF_KIND = {
     "statement": "billing",
     "appointment": "appointments",
     "refill": "refills",
+    "provider": "appointments",
 }
 """Item kind → the scope that a viewer needs to know of it."""
 
@@ -36,6 +39,12 @@ STATEMENT_TABLES = (
         item_id uuid PRIMARY KEY, patient_id uuid NOT NULL, state text NOT NULL, confidential boolean NOT NULL,
         at timestamptz NOT NULL)""",
     "CREATE INDEX inbox_statements_of_patient ON inbox_statements (patient_id, at, item_id)",
+)
+
+PROVIDER_TABLES = (
+    """CREATE TABLE inbox_providers (
+        item_id uuid PRIMARY KEY, patient_id uuid NOT NULL, provider_id uuid NOT NULL, at timestamptz NOT NULL)""",
+    "CREATE INDEX inbox_providers_of_patient ON inbox_providers (patient_id, at, item_id)",
 )
 
 
@@ -78,6 +87,18 @@ async def withdraw_statement(recorded: Recorded[StatementWithdrawn], rows: Rows)
     await rows.delete("inbox_statements", {"item_id": recorded.event.statement_id})
 
 
+async def tell_of_provider(recorded: Recorded[UsualProviderJoined], rows: Rows) -> None:
+    """One item a time that the provider joined (R29)."""
+    event = recorded.event
+    key = {"item_id": natural_id(event.patient_id, recorded.event_id)}
+    await rows.upsert(
+        "inbox_providers",
+        key,
+        {"patient_id": event.patient_id, "provider_id": event.provider_id, "at": recorded.at},
+    )
+
+
+INBOX_PROVIDERS = ReadModel("inbox_providers", "identity", PROVIDER_TABLES, {UsualProviderJoined: tell_of_provider})
 INBOX_RECORDS = ReadModel(
     "inbox_records",
     "documents",
@@ -163,6 +184,9 @@ _ITEMS = f"""
     UNION ALL
     SELECT 'appointment', appointment_id, appointment_id, changed_at, state, false, provider_id, starts_at
     FROM appointments WHERE patient_id = $1 AND ($4 OR NOT confidential) AND origin = 'portal'
+    UNION ALL
+    SELECT 'provider', item_id, provider_id, at, 'joined', false, provider_id, NULL FROM inbox_providers
+    WHERE patient_id = $1
     UNION ALL
     SELECT 'refill', refill_id, refill_id, changed_at, state, false, provider_id, NULL FROM refills
     WHERE patient_id = $1"""  # noqa: S608  # constants only

@@ -15,6 +15,7 @@ PAGES = {
     "statement": "statements",
     "appointment": "appointments",
     "refill": "refills",
+    "provider": "appointments",
 }
 """Kind of an inbox item → the pages that show its object."""
 LISTED_ONLY = frozenset({"appointments", "refills"})

@@ -79,7 +79,8 @@ async def found(page: Page) -> Response:
 async def one(page: Page) -> Response:
     desk = await at_desk(page)
     patient = await patient_at(page, desk)
-    return page.render("staff/patient.html", patient=patient, here=HERE)
+    names = await page.names([patient.usual_provider_id]) if patient.usual_provider_id else {}
+    return page.render("staff/patient.html", patient=patient, names=names, here=HERE)
 
 
 def contact_of(form: Form) -> identity.Contact:
@@ -188,6 +189,34 @@ async def _record_contact(page: Page, form: Form) -> Response:
     request = identity.RecordContactRequest(patient_id=patient_id, person_id=patient_id, contact=contact_of(form))
     recorded = await page.site.portal.identity.RecordContact(request)
     return page.see(f"/practices/{page.id('practice_id')}/patients/{patient_id}", recorded.position)
+
+
+async def _ask_usual_provider(page: Page) -> Sheet:
+    """Also those who are not on the portal: that keeps nobody from enrolling (R29)."""
+    desk = await at_desk(page, *DESK)
+    patient = await patient_at(page, desk)
+    request = identity.ListProvidersRequest(practice_id=desk.practice_id, page_size=200)
+    providers = (await page.site.portal.identity.ListProviders(request)).providers
+    known = [(one.provider_id, one.display_name) for one in providers]
+    return Sheet(
+        title=N_("Whom {name} usually sees"),
+        fields=[Field("provider_id", N_("Usual provider"), "choice", options=known, literal=True)],
+        submit=N_("Record"),
+        intro=[N_("Also a provider who is not on the portal. When that one joins it, the patient is told.")],
+        back=back_to(desk, patient),
+        start=Form.filled(provider_id=patient.usual_provider_id),
+        here=HERE,
+        blanks={"name": full(patient.name)},
+    )
+
+
+async def _name_usual_provider(page: Page, form: Form) -> Response:
+    desk = await at_desk(page, *DESK)
+    patient_id, provider_id = page.id("patient_id"), form.needed("provider_id")
+    form.check()
+    request = identity.NameUsualProviderRequest(patient_id=patient_id, provider_id=provider_id)
+    named = await page.site.portal.identity.NameUsualProvider(request)
+    return page.see(desk.patient(patient_id), named.position)
 
 
 async def _ask_name(page: Page) -> Sheet:
@@ -314,6 +343,7 @@ async def mails(page: Page) -> Response:
 
 REGISTER = FormPage(_ask_register, _register)
 CONTACT_OF = FormPage(_ask_contact, _record_contact)
+USUAL_PROVIDER = FormPage(_ask_usual_provider, _name_usual_provider)
 NAME = FormPage(_ask_name, _correct)
 PERSON = FormPage(_ask_person, _register_person)
 DEATH = FormPage(_ask_death, _record_death)

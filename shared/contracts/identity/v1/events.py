@@ -35,6 +35,12 @@ class ProviderDeactivated(PublicEvent):
     provider_id: UUID
 
 
+class UsualProviderJoined(PatientEvent):
+    """The provider whom the patient usually sees takes part from now on: the patient is to be told."""
+
+    provider_id: UUID
+
+
 class StaffInvited(PublicEvent):
     """A member of staff is invited by mail; the link holds until ``expires_at``."""
 
