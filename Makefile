@@ -58,7 +58,8 @@ check: setup ## format, lint, types, import contracts, gRPC contracts, generated
 	$(BIN)/python -m deploy.tables.main check
 
 properties: setup ## the property test of the windows of access, with 100,000 examples
-	$(BIN)/python -m pytest --hypothesis-profile properties tests/unit/services/consent/domain/test_windows_against_model.py
+	$(BIN)/python -m pytest --timeout 0 --hypothesis-profile properties --hypothesis-show-statistics \
+		tests/unit/services/consent/domain/test_windows_against_model.py
 
 test: check ## check, then all tests
 	@$(BIN)/python -m deploy.browser

@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.identity.commands.accounts import JoinRecord, join_record
 from services.identity.commands.invitations import EndConsent, IssueInvitation, end_consent, issue_invitation
 from services.identity.commands.patients import RecordContact, RecordDeath, record_contact, record_death
+from services.identity.domain.account import Account
 from services.identity.domain.errors import (
     AddressMissing,
     AlreadyEnrolled,
@@ -19,7 +21,7 @@ from services.identity.domain.errors import (
     UserNameTaken,
 )
 from services.identity.domain.invitation import Invitation, expiry
-from services.identity.domain.values import Contact, PatientId, PersonId, PracticeId
+from services.identity.domain.values import Contact, InvitationId, PatientId, PersonId, PracticeId
 from shared.errors import NotFound
 from tests.unit.services.identity.people import AT, Town
 
@@ -224,3 +226,54 @@ async def test_a_person_of_another_patients_record_is_not_found(town: Town, prac
     person = await town.register_person(foreign)
     with pytest.raises(NotFound):
         await town.perform(record_contact, RecordContact(PatientId(mine), person, Contact("evil@example.org")))
+
+
+async def test_r11_after_expiry_only_the_practice_issues_another_one_and_may_want_the_form_again(
+    town: Town, practice: PracticeId
+) -> None:
+    """Nothing that the holder of the link can do makes it hold longer; without a consent the practice cannot either."""
+    patient = await town.register(practice)
+    consent = await town.consent(patient)
+    old = await town.invitation(patient)
+    assert old is not None
+    town.at = AT + timedelta(days=30)
+    for _ in range(2):
+        with pytest.raises(LinkGone):
+            await town.accept(old)
+    assert await town.invitation(patient) == old
+    await town.perform(issue_invitation, IssueInvitation(patient, PersonId(patient)))
+    new = await town.invitation(patient)
+    found = await town.store.find(Invitation, new or UUID(int=0))
+    assert found is not None
+    assert found.expires_at == town.at + timedelta(days=30)
+    with pytest.raises(LinkGone):
+        await town.accept(old)
+    await town.perform(end_consent, EndConsent(patient, PersonId(patient), consent))
+    with pytest.raises(ConsentMissing):
+        await town.perform(issue_invitation, IssueInvitation(patient, PersonId(patient)))
+    with pytest.raises(LinkGone):
+        await town.accept(InvitationId(found.id))
+
+
+@pytest.mark.parametrize(("seconds", "joins"), [(-1, True), (0, False), (1, False)])
+async def test_r22_an_account_joins_another_practice_for_30_days_to_the_second_and_once(
+    town: Town, practice: PracticeId, seconds: int, joins: bool
+) -> None:
+    """A joining token is an invitation that is told: what ends the one ends the other."""
+    account = await town.enrolled(await town.register(practice))
+    second = await town.register((await town.open_practice()).practice_id)
+    await town.consent(second, number=901)
+    town.at = AT + timedelta(days=30, seconds=seconds)
+    if not joins:
+        with pytest.raises(LinkGone):
+            await town.join(second, account)
+        return
+    invitation = await town.invitation(second)
+    assert invitation is not None
+    await town.join(second, account)
+    with pytest.raises(LinkGone):
+        await town.perform(join_record, JoinRecord(invitation, account))
+    found = await town.store.find(Account, account)
+    assert found is not None
+    assert found.records[0].practice_id == practice
+    assert len({record.practice_id for record in found.records}) == 2
