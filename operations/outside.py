@@ -35,7 +35,7 @@ class NotInTime(Exception):
     """Something that was waited for did not come about before its deadline."""
 
 
-async def eventually(what: str, ask: Callable[[], Awaitable[T | None]], seconds: float = 20.0) -> T:
+async def eventually(what: str, ask: Callable[[], Awaitable[T | None]], seconds: float = 60.0) -> T:
     """Asks until the answer is something; NotInTime names ``what`` was waited for."""
     deadline = monotonic() + seconds
     while True:

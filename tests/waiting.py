@@ -8,7 +8,7 @@ from contextlib import suppress
 PAUSE_SECONDS = 0.01
 
 
-async def until(condition: Callable[[], object] | Callable[[], Awaitable[object]], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], object] | Callable[[], Awaitable[object]], seconds: float = 60.0) -> None:
     """Returns once ``condition()`` is true (it may be async); TimeoutError after ``seconds``."""
     never = asyncio.Event()
     async with asyncio.timeout(seconds):

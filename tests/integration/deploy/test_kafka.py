@@ -37,7 +37,7 @@ async def producing(kafka: Broker, principal: str) -> AsyncIterator[AIOKafkaProd
 
 async def test_provisioning_again_changes_nothing(kafka: Broker, topic_prefix: str) -> None:
     provision(kafka.servers, kafka.certificates, topic_prefix)
-    found = admin(kafka.servers, kafka.certificates).list_topics(timeout=10).topics
+    found = admin(kafka.servers, kafka.certificates).list_topics(timeout=30).topics
     for name in topics(topic_prefix):
         assert len(found[name].partitions) == PARTITIONS
 

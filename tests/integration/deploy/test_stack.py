@@ -59,7 +59,7 @@ async def test_parts_break_and_mend_alone_and_a_second_start_continues(folder: "
         await stack.wipe_kafka()
         await stack.restart("kafka")
         servers = stack.environment()["PORTAL_KAFKA_SERVERS"]
-        assert set(topics()) <= set(admin(servers, stack.state.certificates).list_topics(timeout=10).topics)
+        assert set(topics()) <= set(admin(servers, stack.state.certificates).list_topics(timeout=30).topics)
 
         with pytest.raises(Obstacle, match="Another portal"):
             await Stack(Path(name), Ports.free(), only=INNER).start()

@@ -110,7 +110,7 @@ class House:
         if account is not None:
             given["authorization"] = f"Bearer {self.signer.token(account)}"
         metadata = tuple((name, value) for name, value in given.items() if value)
-        answer = await getattr(self.api, name)(request, metadata=metadata, timeout=10)
+        answer = await getattr(self.api, name)(request, metadata=metadata, timeout=30)
         if position := getattr(answer, "position", ""):
             await self.settled(position)
         return answer
@@ -127,7 +127,7 @@ class House:
 
     async def tell_webhook(self, raw: bytes, signature: str) -> None:
         body = HttpBody(content_type="application/json", data=raw)
-        await self.api.ReceiveProcessorEvent(body, metadata=(("stripe-signature", signature),), timeout=10)
+        await self.api.ReceiveProcessorEvent(body, metadata=(("stripe-signature", signature),), timeout=30)
 
     async def charged(self, patient: UUID, cents: int, *, confidential: bool = False) -> str:
         request = api_pb2.PostChargeRequest(

@@ -97,7 +97,7 @@ async def test_the_desk_of_another_practice_a_patient_and_a_peer_cannot_sign(hou
     with pytest.raises(NotFound):
         await house.command("SignConsent", absent)
     with pytest.raises(NotAllowed):
-        await house.peers("gateway").Decide(peers_pb2.DecideRequest(account_id=str(DESK)), timeout=5)
+        await house.peers("gateway").Decide(peers_pb2.DecideRequest(account_id=str(DESK)), timeout=30)
 
 
 @pytest.mark.parametrize(

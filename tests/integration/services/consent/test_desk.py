@@ -124,15 +124,15 @@ async def test_r6_signed_by_a_link_that_messaging_fetched_for_its_mail(house: Ho
     number = int(sent.position.partition(":")[2])
     ask = peers_pb2.SigningLinkRequest(link_id=link_id, cause=f"consent:{number}")
     with pytest.raises(NotAllowed):
-        await house.peers("documents").SigningLink(ask, timeout=5)
+        await house.peers("documents").SigningLink(ask, timeout=30)
     foreign = peers_pb2.SigningLinkRequest(link_id=link_id, cause=f"consent:{number - 1}")
     with pytest.raises(NotFound):
-        await house.peers("messaging").SigningLink(foreign, timeout=5)
-    url = (await house.peers("messaging").SigningLink(ask, timeout=5)).url
+        await house.peers("messaging").SigningLink(foreign, timeout=30)
+    url = (await house.peers("messaging").SigningLink(ask, timeout=30)).url
     secret = url.rpartition("/")[2]
     look = api_pb2.GetSigningFormRequest(link_id=link_id, secret=secret)
     for _ in range(5):
-        shown = await house.api.GetSigningForm(look, timeout=5)
+        shown = await house.api.GetSigningForm(look, timeout=30)
     assert shown.form_version == 1
     for wrong in (
         api_pb2.GetSigningFormRequest(link_id=link_id, secret="0" * 32),
@@ -140,15 +140,15 @@ async def test_r6_signed_by_a_link_that_messaging_fetched_for_its_mail(house: Ho
         api_pb2.GetSigningFormRequest(link_id="none", secret=secret),
     ):
         with pytest.raises(Refused) as refused:
-            await house.api.GetSigningForm(wrong, timeout=5)
+            await house.api.GetSigningForm(wrong, timeout=30)
         assert refused.value.slug == "link_gone"
     sign = api_pb2.SignByLinkRequest(
         link_id=link_id, secret=secret, birth_date=date_message(BORN), form_version=shown.form_version
     )
-    await house.api.SignByLink(sign, metadata=(("idempotency-key", "form"),), timeout=5)
-    await house.api.SignByLink(sign, metadata=(("idempotency-key", "form"),), timeout=5)
+    await house.api.SignByLink(sign, metadata=(("idempotency-key", "form"),), timeout=30)
+    await house.api.SignByLink(sign, metadata=(("idempotency-key", "form"),), timeout=30)
     with pytest.raises(Refused):
-        await house.api.SignByLink(sign, metadata=(("idempotency-key", "again"),), timeout=5)
+        await house.api.SignByLink(sign, metadata=(("idempotency-key", "again"),), timeout=30)
     await house.enrol()
     await until(lambda: sees(house))
 

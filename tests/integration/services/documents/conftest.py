@@ -139,12 +139,12 @@ class House:
     async def command(self, name: str, request: Any, account: UUID = people.DOCTOR, key: str = "") -> Any:
         """One command over gRPC as the gateway brings it; returns once this service's read models have it."""
         given = self.headers(account, key=key or str(uuid4()))
-        answer = await getattr(self.api, name)(request, metadata=given, timeout=10)
+        answer = await getattr(self.api, name)(request, metadata=given, timeout=30)
         await self.settled(answer.position)
         return answer
 
     async def ask(self, name: str, request: Any, account: UUID = people.DOCTOR) -> Any:
-        return await getattr(self.api, name)(request, metadata=self.headers(account), timeout=10)
+        return await getattr(self.api, name)(request, metadata=self.headers(account), timeout=30)
 
     async def settled(self, position: str) -> None:
         number = int(position.partition(":")[2])
@@ -188,7 +188,7 @@ class House:
     async def import_result(self, resource_id: str, key: str = "", **changes: Any) -> peers_pb2.ImportResponse:
         request = people.importing(self.now(), resource_id, **changes)
         given = (("idempotency-key", key or str(uuid4())),)
-        return cast("peers_pb2.ImportResponse", await self.peers().ImportResult(request, metadata=given, timeout=5))
+        return cast("peers_pb2.ImportResponse", await self.peers().ImportResult(request, metadata=given, timeout=30))
 
     async def tell(self, source: str, *events: PublicEvent) -> None:
         """The reader of a peer's topic brings events; what follows from them is the process's business."""

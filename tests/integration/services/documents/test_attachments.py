@@ -22,13 +22,13 @@ async def bring(house: House, data: bytes = PNG, account: Any = people.PATIENTS_
 
 async def known(house: House, account: Any, *ids: str, patient: Any = people.PATIENT) -> list[str]:
     request = peers_pb2.AttachmentsOfRequest(patient_id=str(patient), attachment_ids=ids)
-    answer = await house.peers("messaging").AttachmentsOf(request, metadata=house.headers(account), timeout=10)
+    answer = await house.peers("messaging").AttachmentsOf(request, metadata=house.headers(account), timeout=30)
     return [one.attachment_id for one in answer.attachments]
 
 
 async def content(house: House, account: Any, attachment_id: str, patient: Any = people.PATIENT) -> bytes:
     request = peers_pb2.AttachmentContentRequest(patient_id=str(patient), attachment_id=attachment_id)
-    answer = await house.peers("messaging").AttachmentContent(request, metadata=house.headers(account), timeout=10)
+    answer = await house.peers("messaging").AttachmentContent(request, metadata=house.headers(account), timeout=30)
     return bytes(answer.data)
 
 

@@ -17,7 +17,7 @@ async def listing(house: House, title: str) -> str:
     request = peers_pb2.ImportRecordEntryRequest(
         practice_id=str(people.PRACTICE), patient_id=str(PATIENT), resource_id=title, kind="medication", title=title
     )
-    answer = await house.peers().ImportRecordEntry(request, metadata=(("idempotency-key", title),), timeout=5)
+    answer = await house.peers().ImportRecordEntry(request, metadata=(("idempotency-key", title),), timeout=30)
     await house.settled(answer.position)
     return str(answer.id)
 

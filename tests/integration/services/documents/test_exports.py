@@ -60,7 +60,7 @@ async def import_entry(house: House, kind: str, title: str) -> None:
         practice_id=str(PRACTICE), patient_id=str(PATIENT), resource_id=title, kind=kind, title=title, status="active"
     )
     request.since.CopyFrom(date_message(date(2019, 5, 1)))
-    answer = await house.peers().ImportRecordEntry(request, metadata=(("idempotency-key", title),), timeout=5)
+    answer = await house.peers().ImportRecordEntry(request, metadata=(("idempotency-key", title),), timeout=30)
     await house.settled(answer.position)
 
 
@@ -137,7 +137,7 @@ async def test_r45_an_export_needs_a_factor_of_the_last_five_minutes(house: Hous
     today = date_message(house.now().date())
     request = api_pb2.ExportRecordRequest(patient_id=str(PATIENT), since=today, until=today, format="pdf")
     with pytest.raises(StepUpRequired):
-        await house.api.ExportRecord(request, metadata=(("authorization", f"Bearer {token}"),), timeout=5)
+        await house.api.ExportRecord(request, metadata=(("authorization", f"Bearer {token}"),), timeout=30)
 
 
 async def test_r39_an_export_is_in_the_history_with_all_that_left(house: House) -> None:

@@ -233,7 +233,7 @@ async def test_an_import_brings_a_resource_in_once_and_reports_a_changed_one(hou
         await house.import_result("report-2", patient_id=str(OTHER_PATIENT))
     request = people.importing(house.now(), "report-3")
     with pytest.raises(NotAllowed):
-        await house.peers("messaging").ImportResult(request, metadata=(("idempotency-key", "x"),), timeout=5)
+        await house.peers("messaging").ImportResult(request, metadata=(("idempotency-key", "x"),), timeout=30)
 
 
 async def test_a_replay_gives_the_same_rows(house: House) -> None:

@@ -38,7 +38,7 @@ async def transmit(house: House, account: Any = OWNER, **changes: Any) -> Link:
 async def secret_of(house: House, transmission_id: str, cause: str) -> str:
     """As messaging is given it for the mail."""
     request = peers_pb2.TransmissionLinkRequest(cause=cause, transmission_id=transmission_id)
-    link = await house.peers("messaging").TransmissionLink(request, timeout=10)
+    link = await house.peers("messaging").TransmissionLink(request, timeout=30)
     assert link.email == "aunt@example.org"
     _, _, named, secret = urlsplit(link.url).path.split("/")
     assert named == transmission_id
@@ -50,7 +50,7 @@ async def open_it(house: House, link: Link, code: str | None = None) -> Any:
     request = api_pb2.OpenTransmissionRequest(
         transmission_id=transmission_id, secret=secret, code=right if code is None else code
     )
-    return await house.api.OpenTransmission(request, timeout=10)
+    return await house.api.OpenTransmission(request, timeout=30)
 
 
 async def download(house: House, link: Link, form: str, document_id: str = "") -> Any:
@@ -208,4 +208,4 @@ async def test_r39_a_link_is_given_to_messaging_alone_for_the_event_that_sent_it
     request = api_pb2.TransmitRecordRequest(patient_id=str(PATIENT))
     stale = (("authorization", f"Bearer {house.signer.token(OWNER, factor_at=1)}"), ("idempotency-key", str(uuid4())))
     with pytest.raises(StepUpRequired):
-        await house.api.TransmitRecord(request, metadata=stale, timeout=10)
+        await house.api.TransmitRecord(request, metadata=stale, timeout=30)

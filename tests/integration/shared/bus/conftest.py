@@ -104,7 +104,7 @@ class Bus:
 
     async def delete_topic(self) -> None:
         client = admin(self.documents.servers, self.documents.certificates)
-        await asyncio.to_thread(lambda: wait_for(client.delete_topics([self.topic], operation_timeout=10).values()))
+        await asyncio.to_thread(lambda: wait_for(client.delete_topics([self.topic], operation_timeout=30).values()))
 
     async def resend(self, fetched: list[Any]) -> None:
         """Sends what ``log`` gave once more, each record to the partition it came from."""

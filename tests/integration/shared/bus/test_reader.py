@@ -53,7 +53,7 @@ async def test_each_event_is_taken_once_and_in_the_order_of_its_partition(bus: B
     public: list[int] = []
     for _ in range(10):
         public += await bus.append(lamps=20, turns=2)
-    await until(lambda: taken(bus, public), seconds=20)
+    await until(lambda: taken(bus, public))
     assert await bus.ledger.positions() == public
     assert await bus.ledger.in_order()
     await until(lambda: reader.lag and not any(reader.lag.values()))
@@ -65,7 +65,7 @@ async def test_a_reader_waits_for_a_missing_topic(bus: Bus) -> None:
     bus.start(bus.relay().run())
     public = await bus.append(lamps=5)
     await remake(bus)
-    await until(lambda: taken(bus, public), seconds=20)
+    await until(lambda: taken(bus, public))
     assert not task.done()
 
 
@@ -73,11 +73,11 @@ async def test_a_reader_that_starts_again_goes_on_where_postgresql_says(bus: Bus
     bus.start(bus.relay().run())
     first = bus.start(bus.reader().run())
     public = await bus.append(lamps=30)
-    await until(lambda: taken(bus, public), seconds=20)
+    await until(lambda: taken(bus, public))
     first.cancel()
     public += await bus.append(lamps=30)
     bus.start(bus.reader().run())
-    await until(lambda: taken(bus, public), seconds=20)
+    await until(lambda: taken(bus, public))
     assert await bus.ledger.positions() == public
 
 
@@ -86,7 +86,7 @@ async def test_a_database_set_back_behind_the_groups_offset_reads_what_it_lacks(
     reader = bus.reader()
     first = bus.start(reader.run())
     public = await bus.append(lamps=40)
-    await until(lambda: taken(bus, public), seconds=20)
+    await until(lambda: taken(bus, public))
     await until(lambda: reader.lag and not any(reader.lag.values()))
     first.cancel()
     await until(first.done)
@@ -99,7 +99,7 @@ async def test_a_database_set_back_behind_the_groups_offset_reads_what_it_lacks(
     )
     second = bus.reader()
     bus.start(second.run())
-    await until(lambda: taken(bus, public), seconds=20)
+    await until(lambda: taken(bus, public))
     assert await bus.ledger.positions() == public
 
 
@@ -107,14 +107,14 @@ async def test_a_broker_wiped_under_a_lagging_reader_loses_nothing(bus: Bus) -> 
     bus.start(bus.relay().run())
     first = bus.start(bus.reader().run())
     public = await bus.append(lamps=30)
-    await until(lambda: taken(bus, public), seconds=20)
+    await until(lambda: taken(bus, public))
     first.cancel()
     await until(first.done)
     public += await bus.append(lamps=30)
     await remake(bus)
     public += await bus.append(lamps=30)
     bus.start(bus.reader().run())
-    await until(lambda: taken(bus, public), seconds=30)
+    await until(lambda: taken(bus, public))
     assert await bus.ledger.positions() == public
     assert await bus.ledger.in_order()
 
@@ -126,10 +126,10 @@ async def test_a_broker_wiped_under_a_running_reader_and_relay_loses_nothing(bus
     public: list[int] = []
     for _ in range(3):
         public += await bus.append(lamps=25)
-        await until(partial(taken, bus, public), seconds=30)
+        await until(partial(taken, bus, public))
         await remake(bus)
         public += await bus.append(lamps=5)
-    await until(lambda: taken(bus, public), seconds=30)
+    await until(lambda: taken(bus, public))
     assert await bus.ledger.positions() == public
     assert await bus.ledger.in_order()
 
@@ -142,12 +142,12 @@ async def test_a_new_log_as_long_as_the_old_one_is_noticed_by_its_birth(bus: Bus
     await bus.resend([one for half in halves for one in half + half])
     reader = bus.reader()
     bus.start(reader.run())
-    await until(partial(taken, bus, [position(one) for half in halves for one in half]), seconds=20)
+    await until(partial(taken, bus, [position(one) for half in halves for one in half]))
     await until(lambda: reader.lag and not any(reader.lag.values()))
     # In one go, while the reader cannot look: when it does, the topic is there and as long as it was.
     whole = [one for records, half in zip(old, halves, strict=True) for one in records[: 2 * len(half)]]
     bus.replace_at_once(whole)
-    await until(partial(taken, bus, [position(one) for one in whole]), seconds=20)
+    await until(partial(taken, bus, [position(one) for one in whole]))
     assert await bus.ledger.positions() == sorted(position(one) for one in whole)
 
 
@@ -158,7 +158,7 @@ async def test_doubled_and_reordered_records_are_applied_once_and_in_order(bus: 
         await bus.resend([*reversed(records), *records[1:], *records, *records])
     reader = bus.reader()
     bus.start(reader.run())
-    await until(lambda: taken(bus, public), seconds=20)
+    await until(lambda: taken(bus, public))
     assert await bus.ledger.positions() == public
     assert await bus.ledger.in_order()
     assert reader.counts["gaps"] > 0
@@ -173,7 +173,7 @@ async def test_a_hole_that_is_filled_in_front_makes_the_partition_be_read_again(
         await bus.resend([*records[2:], *records[:2]])
     reader = bus.reader()
     bus.start(reader.run())
-    await until(lambda: taken(bus, public), seconds=20)
+    await until(lambda: taken(bus, public))
     assert await bus.ledger.positions() == public
     assert reader.counts["read_again"] > 0
 
@@ -186,7 +186,7 @@ async def test_a_poisoned_record_is_parked_and_the_others_go_on(bus: Bus) -> Non
     await bus.send_raw([bad, *sent[1:]])
     bus.start(bus.reader().run())
     good = [position for position in public if position != int(bad.headers["position"])]
-    await until(lambda: taken(bus, good), seconds=20)
+    await until(lambda: taken(bus, good))
     (parked,) = await bus.ledger.parked()
     assert str(parked["key"]).encode() == bad.key
     assert "Zwetschge" not in parked["error"]
@@ -203,7 +203,7 @@ async def test_a_stranger_without_a_place_in_the_chain_is_passed_over_and_counte
     await bus.send_raw([one for pair in zip(strangers, sent, strict=True) for one in pair])
     reader = bus.reader()
     bus.start(reader.run())
-    await until(lambda: taken(bus, public), seconds=20)
+    await until(lambda: taken(bus, public))
     assert reader.counts["strangers"] >= len(public)
     assert await bus.ledger.positions() == public
 
@@ -214,12 +214,12 @@ async def test_a_zombie_reader_doubles_nothing(bus: Bus) -> None:
     readers = [bus.reader(), bus.reader(zombie)]
     for reader in readers:
         bus.start(reader.run())
-    await until(lambda: all(reader.lag for reader in readers), seconds=20)
+    await until(lambda: all(reader.lag for reader in readers))
     public: list[int] = []
     for _ in range(40):
         public += await bus.append(lamps=5)
-    await until(lambda: taken(bus, public), seconds=30)
-    await until(lambda: not any(any(reader.lag.values()) for reader in readers), seconds=20)
+    await until(lambda: taken(bus, public))
+    await until(lambda: not any(any(reader.lag.values()) for reader in readers))
     assert await bus.ledger.positions() == public
     assert await bus.ledger.in_order()
     assert sum(reader.counts["overtaken"] for reader in readers) > 0
@@ -230,7 +230,7 @@ async def test_a_partition_is_held_while_its_database_is_away_and_then_goes_on(b
     bus.ledger.failures = [ConnectionError("away"), OSError("away"), TimeoutError("away")]
     reader = bus.reader()
     bus.start(reader.run())
-    await until(lambda: taken(bus, public), seconds=20)
+    await until(lambda: taken(bus, public))
     assert reader.counts["held"] == 3
     assert await bus.ledger.positions() == public
     assert await bus.ledger.in_order()
@@ -242,13 +242,13 @@ async def test_the_groups_offset_is_never_ahead_of_what_was_applied(bus: Bus) ->
     bus.ledger.failures = [ConnectionError("away")] * 1000
     reader = bus.reader()
     task = bus.start(reader.run())
-    await until(lambda: reader.counts["held"] > 12, seconds=20)
+    await until(lambda: reader.counts["held"] > 12)
     await until(lambda: bool(reader.lag))
     task.cancel()
     await until(task.done)
     bus.ledger.failures = []
     bus.start(bus.reader().run())
-    await until(lambda: taken(bus, public), seconds=20)
+    await until(lambda: taken(bus, public))
     assert await bus.ledger.positions() == public
 
 
@@ -263,14 +263,14 @@ async def test_a_topic_source_gives_everything_after_the_given_positions_and_goe
             assert to == found[partition][-1]
 
     bus.start(collect({}))
-    await until(lambda: sorted(chain(*found.values())) == public, seconds=20)
+    await until(lambda: sorted(chain(*found.values())) == public)
     await remake(bus)
     public += await bus.append(lamps=20)
-    await until(lambda: sorted(chain(*found.values())) == public, seconds=20)
+    await until(lambda: sorted(chain(*found.values())) == public)
     assert all(positions == sorted(positions) for positions in found.values())
 
     whole, after = {**found}, {partition: positions[0] for partition, positions in found.items()}
     found.clear()
     bus.start(collect(after))
     rest = sorted(chain(*(positions[1:] for positions in whole.values())))
-    await until(lambda: sorted(chain(*found.values())) == rest, seconds=20)
+    await until(lambda: sorted(chain(*found.values())) == rest)

@@ -47,7 +47,7 @@ async def test_an_append_wakes_the_relay(bus: Bus) -> None:
     await until(lambda: relay.leading)
     for _ in range(5):
         public = await bus.append(lamps=1)
-        await until(lambda: relay.position >= public[-1], seconds=2)  # noqa: B023
+        await until(lambda: relay.position >= public[-1])  # noqa: B023
 
 
 async def test_events_without_a_public_face_only_move_the_position(bus: Bus) -> None:
@@ -106,7 +106,7 @@ async def test_of_two_relays_one_leads_and_the_other_takes_over(bus: Bus) -> Non
     leader = relays_[0] if relays_[0].leading else relays_[1]
     tasks[relays_.index(leader)].cancel()
     public += await bus.append(lamps=10)
-    await until(lambda: sent(bus, public), seconds=5)
+    await until(lambda: sent(bus, public))
     assert positions(await bus.log()) == public
 
 
@@ -117,7 +117,7 @@ async def test_relays_whose_locks_are_torn_from_them_lose_and_double_nothing(bus
     for _ in range(8):
         public += await bus.append(lamps=25, turns=1)
         await tear_leadership(bus)
-    await until(lambda: taken(bus, public), seconds=30)
+    await until(lambda: taken(bus, public))
     assert not any(task.done() for task in tasks)
     assert await bus.ledger.positions() == public
     assert await bus.ledger.in_order()
@@ -129,7 +129,7 @@ async def test_a_topic_made_anew_is_filled_from_the_first_event(bus: Bus) -> Non
     public = await bus.append(lamps=30)
     await until(lambda: relay.position == public[-1])
     await republish("documents", bus.documents.servers, bus.documents.certificates, bus.documents.prefix)
-    await until(lambda: sent(bus, public), seconds=20)
+    await until(lambda: sent(bus, public))
     public += await bus.append(lamps=5)
     await until(lambda: sent(bus, public))
     assert set(positions(await bus.log())) == set(public)
@@ -158,7 +158,7 @@ async def test_a_missing_topic_is_waited_for(bus: Bus) -> None:
     await until(lambda: relay.leading)
     assert relay.position == 0
     await republish("documents", bus.documents.servers, bus.documents.certificates, bus.documents.prefix)
-    await until(lambda: relay.position == public[-1], seconds=20)
+    await until(lambda: relay.position == public[-1])
     assert positions(await bus.log()) == public
 
 

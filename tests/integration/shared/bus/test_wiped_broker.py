@@ -75,12 +75,12 @@ async def taken(bus: Bus, public: list[int]) -> bool:
 async def test_a_broker_killed_and_restarted_loses_and_doubles_nothing(bus: Bus, kafka: MortalBroker) -> None:
     tasks = [bus.start(bus.relay().run()), bus.start(bus.reader().run())]
     public = await bus.append(lamps=30)
-    await until(lambda: taken(bus, public), seconds=30)
+    await until(lambda: taken(bus, public))
     kafka.kill()
     public += await bus.append(lamps=30)
     kafka.start()
     public += await bus.append(lamps=30)
-    await until(lambda: taken(bus, public), seconds=40)
+    await until(lambda: taken(bus, public))
     assert await bus.ledger.positions() == public
     assert await bus.ledger.in_order()
     assert not any(task.done() for task in tasks)
@@ -90,11 +90,11 @@ async def test_a_broker_killed_and_wiped_is_filled_again_and_readers_go_on(bus: 
     relay, reader = bus.relay(), bus.reader()
     tasks = [bus.start(relay.run()), bus.start(reader.run())]
     public = await bus.append(lamps=60)
-    await until(lambda: taken(bus, public), seconds=30)
+    await until(lambda: taken(bus, public))
     # The reader lags: these reach the broker and not yet the peer.
     bus.ledger.failures = [ConnectionError("away")] * 100
     late = await bus.append(lamps=20)
-    await until(lambda: relay.position >= late[-1], seconds=10)
+    await until(lambda: relay.position >= late[-1])
     kafka.kill()
     bus.ledger.failures = []
     kafka.wipe()
@@ -102,7 +102,7 @@ async def test_a_broker_killed_and_wiped_is_filled_again_and_readers_go_on(bus: 
     kafka.start()
     provision(kafka.servers, kafka.certificates, bus.documents.prefix)
     public += await bus.append(lamps=20)
-    await until(lambda: taken(bus, public), seconds=40)
+    await until(lambda: taken(bus, public))
     assert await bus.ledger.positions() == public
     assert await bus.ledger.in_order()
     assert not any(task.done() for task in tasks)
@@ -116,14 +116,14 @@ async def test_relay_and_reader_stop_at_once_while_the_broker_is_dead(
 ) -> None:
     tasks = [bus.start(bus.relay().run()), bus.start(bus.reader().run())]
     public = await bus.append(lamps=10)
-    await until(lambda: taken(bus, public), seconds=30)
+    await until(lambda: taken(bus, public))
     kafka.kill()
     await bus.append(lamps=10)
     tasks += [bus.start(bus.relay().run()), bus.start(bus.reader().run())]
-    await until(lambda: caplog.text.count("Unable connect to") > 3, seconds=10)
+    await until(lambda: caplog.text.count("Unable connect to") > 3)
     for task in tasks:
         task.cancel()
-    await until(lambda: all(task.done() for task in tasks), seconds=5)
+    await until(lambda: all(task.done() for task in tasks))
 
 
 async def test_a_broker_dead_for_seconds_is_told_in_a_few_lines_and_its_return_too(
@@ -137,7 +137,7 @@ async def test_a_broker_dead_for_seconds_is_told_in_a_few_lines_and_its_return_t
         for role in (bus.relay(), bus.reader()):
             bus.start(role.run())
         public = await bus.append(lamps=3)
-        await until(lambda: taken(bus, public), seconds=30)
+        await until(lambda: taken(bus, public))
         assert lines.getvalue() == ""
         kafka.kill()
         await until(lambda: caplog.text.count("Unable connect to") > 20, seconds=60)
@@ -147,7 +147,7 @@ async def test_a_broker_dead_for_seconds_is_told_in_a_few_lines_and_its_return_t
         kafka.start()
         public = await bus.append(lamps=3)
         await until(lambda: taken(bus, public), seconds=60)
-        await until(lambda: lines.getvalue().count("works again") >= 2, seconds=30)
+        await until(lambda: lines.getvalue().count("works again") >= 2)
         assert lines.getvalue().count("\n") <= 14, lines.getvalue()
     finally:
         logging.getLogger().removeHandler(handler)

@@ -78,7 +78,7 @@ class House:
         metadata = {"authorization": f"Bearer {self.signer.token(ACCOUNT)}", **(headers or {})}
         async with channel:
             call: Any = channel.unary_unary(rpc.path, serialize, deserialize)
-            return await call(rpc.request(**given), metadata=tuple(metadata.items()), timeout=5)
+            return await call(rpc.request(**given), metadata=tuple(metadata.items()), timeout=30)
 
     async def is_up(self) -> bool:
         try:
@@ -118,7 +118,7 @@ async def house(
 
 async def test_a_process_serves_asks_consent_and_ends_cleanly(house: House) -> None:
     async with house.running(house.compose) as task:
-        await until(house.is_up, seconds=30)
+        await until(house.is_up)
         with pytest.raises(NotFound):
             await house.ask("GetDoor", **MINE)
         epoch = datetime(1970, 1, 1, tzinfo=UTC)
@@ -176,7 +176,7 @@ async def test_services_describe_themselves_in_a_demonstration_only(
     credentials = Certificates(house.certificates, "gateway").channel()
     options = [("grpc.ssl_target_name_override", "documents")]
     async with house.running(house.compose):
-        await until(house.is_up, seconds=30)
+        await until(house.is_up)
         target = house.settings.addresses("documents").api
         async with grpc.aio.secure_channel(target, credentials, options=options) as channel:
             untyped: Any = channel  # the stubs know no aio
@@ -202,7 +202,7 @@ async def test_the_offset_of_the_rules_clock_comes_with_the_session_lease(house:
         return house.compose(foundation)
 
     async with house.running(compose):
-        await until(lambda: seen and seen[0].clock.offset == timedelta(days=1), seconds=30)
+        await until(lambda: seen and seen[0].clock.offset == timedelta(days=1))
 
 
 async def test_a_process_that_does_not_end_is_ended_and_says_what_held_it() -> None:

@@ -97,12 +97,12 @@ class Portal:
         principal = given.pop("principal", "gateway")
         request = doors.RPCS[name].request(**given)
         metadata = tuple((header, value) for header, value in headers.items() if value)
-        return await self.method(name, principal)(request, metadata=metadata, timeout=5)
+        return await self.method(name, principal)(request, metadata=metadata, timeout=30)
 
     async def raw(self, path: str, data: bytes, *, principal: str = "gateway", **given: Any) -> bytes:
         """One call of bytes as they are."""
         make: Any = self.channel(principal, **given).unary_unary
-        return cast("bytes", await make(path)(data, timeout=5))
+        return cast("bytes", await make(path)(data, timeout=30))
 
     def window(self, patient: UUID, practice: UUID) -> HeldWindow:
         since = self.clock.now() - timedelta(hours=1)

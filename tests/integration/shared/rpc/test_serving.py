@@ -80,7 +80,7 @@ async def test_an_error_on_the_wire_has_a_reason_a_trace_and_the_fields(portal: 
     async with grpc.aio.secure_channel(target, credentials, options=options) as channel:
         make: Any = channel.unary_unary
         with pytest.raises(grpc.aio.AioRpcError) as refused:
-            await make("/tests.doors.v1.DoorsApi/KnockDoor")(b"\xff\xff", timeout=5)
+            await make("/tests.doors.v1.DoorsApi/KnockDoor")(b"\xff\xff", timeout=30)
     status = rpc_status.from_call(cast("Any", refused.value))
     assert status is not None
     info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
