@@ -92,6 +92,8 @@ REFUSALS: Mapping[str, str] = {
     "last_admin": N_("Another admin must remain: this is the last one."),
     "factor_needed": N_("Staff must keep a second factor."),
     "acting_on_oneself": N_("Nobody does this for their own record or themselves. Ask another member of staff."),
+    "not_joinable": N_("Only two records of one birth date can be joined, both of the living or both of the dead."),
+    "record_joined": N_("This record was joined to another one. Go on there."),
     "proposal_gone": N_("This was settled, has run out, or was proposed by somebody who is no admin any more."),
     "second_person_needed": N_("This takes two persons: somebody else must do this half."),
     "patient_deceased": N_("The patient is recorded as deceased."),

@@ -22,6 +22,7 @@ from services.identity.policies import POLICIES
 from services.identity.processes import PROCESSES, Following
 from services.identity.projections.addresses import Addresses
 from services.identity.projections.changes import CHANGES
+from services.identity.projections.duplicates import DUPLICATES
 from services.identity.projections.enrolments import ENROLMENTS
 from services.identity.projections.invitations import INVITATIONS
 from services.identity.projections.patients import Directory
@@ -30,8 +31,8 @@ from services.identity.projections.practices import PRACTICES
 from services.identity.projections.providers import PROVIDERS
 from services.identity.projections.seconding import SECONDING
 from services.identity.projections.staff import STAFF
-from services.identity.published import PUBLISHED
 from services.identity.projections.usual_providers import USUAL_PROVIDERS
+from services.identity.published import PUBLISHED
 from services.identity.recoveries import Answering
 from services.identity.rules_clock import ClockOffset
 from services.identity.settings import IdentitySettings
@@ -81,14 +82,15 @@ def compose(foundation: Foundation) -> Service:
         read_models=(
             PRACTICES,
             PROVIDERS,
-            STAFF,
             USUAL_PROVIDERS,
+            STAFF,
             Directory(foundation.store.blind).read_model(),
             PERSONS,
             Addresses(foundation.store.blind).read_model(),
             INVITATIONS,
             ENROLMENTS,
             SECONDING,
+            DUPLICATES,
             CHANGES,
         ),
         policies=POLICIES,

@@ -74,16 +74,22 @@ class LeasePeers(OperatingPeers):
         patient = await self.parts.store.find(Patient, patient_id)
         if patient is None:
             raise NotFound
-        death = ""
-        if patient.is_deceased:
-            told = await self.parts.store.stream(patient_id)
-            death = [recorded.event_id for recorded in told if isinstance(recorded.event, Patient.DeathRecorded)][-1]
+        told = await self.parts.store.stream(patient_id)
+        deaths = [recorded.event_id for recorded in told if isinstance(recorded.event, Patient.DeathRecorded)]
+        superseded = [recorded.event_id for recorded in told if isinstance(recorded.event, Patient.Superseded)]
         return peers_pb2.FactsOfResponse(
             practice_id=str(patient.practice_id),
             birth_date=date_message(patient.birth_date),
             deceased=patient.is_deceased,
-            death_event_id=death,
+            death_event_id=deaths[-1] if patient.is_deceased else "",
             enrolments=await self._enrolment_facts(patient_id),
+            superseded_event_id=superseded[-1] if patient.survivor_id is not None else "",
+            survivor_id=str(patient.survivor_id or ""),
+            joins=[
+                peers_pb2.JoinFact(duplicate_id=str(recorded.event.duplicate_id), event_id=recorded.event_id)
+                for recorded in told
+                if isinstance(recorded.event, Patient.Joined)
+            ],
         )
 
     async def _enrolment_facts(self, patient_id: PatientId) -> list[peers_pb2.EnrolmentFact]:

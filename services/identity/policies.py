@@ -9,6 +9,8 @@ from shared.rpc.policy import ACCOUNT, ANYONE, PEER, STAFF, Policy
 ADMIN = frozenset({"admin"})
 DESK = frozenset({"front_desk", "support"})
 """R43: front desk has identity, support identity and enrolment."""
+JOINS = frozenset({"front_desk", "admin"})
+"""R44: who may say that two records are one person's."""
 SERVICES = frozenset({"identity", "consent", "messaging", "documents", "billing"})
 
 
@@ -86,9 +88,15 @@ POLICIES: Mapping[str, Policy] = {
     "GetPatient": _patient(ROLES, writes=False, recorded=True),
     "CorrectName": _patient(frozenset({"front_desk"})),
     "CorrectBirthDate": _patient(frozenset({"front_desk"})),
+    "NameUsualProvider": _patient(DESK),
     "RecordDeath": _patient(frozenset({"front_desk", "admin"})),
     "CorrectDeath": _patient(frozenset({"front_desk", "admin"})),
-    "NameUsualProvider": _patient(DESK),
+    "ProposeJoining": _patient(JOINS),
+    "ProposeParting": _patient(JOINS),
+    "ListJoiningProposals": _practice(JOINS, writes=False),
+    "ConfirmJoiningProposal": _patient(JOINS, step_up=True),
+    "WithdrawJoiningProposal": _patient(JOINS),
+    "ListJoinedRecords": _practice(JOINS, writes=False),
     "RecordContact": _patient(DESK),
     "RegisterPerson": _patient(DESK),
     "IssueInvitation": _patient(DESK),

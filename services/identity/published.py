@@ -122,6 +122,34 @@ def death_corrected(recorded: Recorded[Patient.DeathCorrected]) -> public.DeathC
     return public.DeathCorrected(practice_id=recorded.event.practice_id, patient_id=recorded.stream_id)
 
 
+def patients_joined(recorded: Recorded[Patient.Joined]) -> public.PatientsJoined:
+    event = recorded.event
+    return public.PatientsJoined(
+        practice_id=event.practice_id, patient_id=recorded.stream_id, duplicate_id=event.duplicate_id
+    )
+
+
+def patients_parted(recorded: Recorded[Patient.Parted]) -> public.PatientsParted:
+    event = recorded.event
+    return public.PatientsParted(
+        practice_id=event.practice_id, patient_id=recorded.stream_id, duplicate_id=event.duplicate_id
+    )
+
+
+def patient_superseded(recorded: Recorded[Patient.Superseded]) -> public.PatientSuperseded:
+    event = recorded.event
+    return public.PatientSuperseded(
+        practice_id=event.practice_id, patient_id=recorded.stream_id, survivor_id=event.survivor_id
+    )
+
+
+def patient_restored(recorded: Recorded[Patient.Restored]) -> public.PatientRestored:
+    event = recorded.event
+    return public.PatientRestored(
+        practice_id=event.practice_id, patient_id=recorded.stream_id, survivor_id=event.survivor_id
+    )
+
+
 def patient_erased(recorded: Recorded[Erasure.Erased]) -> public.PatientErased:
     return public.PatientErased(practice_id=recorded.event.practice_id, patient_id=recorded.event.patient_id)
 
@@ -231,6 +259,7 @@ PUBLISHED: Mapping[type, Publish] = {
     Provider.Registered: provider_registered,
     Provider.Activated: provider_activated,
     Provider.Deactivated: provider_deactivated,
+    UsualProvider.Joined: usual_provider_joined,
     StaffMember.Invited: staff_invited,
     StaffMember.Joined: staff_joined,
     StaffMember.RolesChanged: staff_roles_changed,
@@ -240,6 +269,10 @@ PUBLISHED: Mapping[type, Publish] = {
     Patient.ContactRecorded: patient_contact_recorded,
     Patient.DeathRecorded: patient_deceased,
     Patient.DeathCorrected: death_corrected,
+    Patient.Joined: patients_joined,
+    Patient.Parted: patients_parted,
+    Patient.Superseded: patient_superseded,
+    Patient.Restored: patient_restored,
     Erasure.Erased: patient_erased,
     Person.Registered: person_registered,
     Person.ContactRecorded: person_contact_recorded,
@@ -252,4 +285,3 @@ PUBLISHED: Mapping[type, Publish] = {
     AddressRequest.Confirmed: address_change_confirmed,
     Account.Noticed: account_noticed,
 }
-    UsualProvider.Joined: usual_provider_joined,

@@ -2,6 +2,7 @@
 
 from services.identity.domain.account import Account, UserName
 from services.identity.domain.address_request import AddressRequest
+from services.identity.domain.duplicates import JoiningProposal
 from services.identity.domain.enrolments import Enrolments
 from services.identity.domain.invitation import Invitation
 from services.identity.domain.patient import Erasure, Patient, Person
@@ -10,8 +11,8 @@ from services.identity.domain.provider import Provider
 from services.identity.domain.recovery import Recovery, RecoveryAttempt
 from services.identity.domain.seconding import AdminProposal, ErasureRequest
 from services.identity.domain.staff import StaffMember
-from shared.eventstore.stored import Json, Stored
 from services.identity.domain.usual_provider import UsualProvider
+from shared.eventstore.stored import Json, Stored
 
 
 def by_no_document_known(data: dict[str, Json]) -> dict[str, Json]:
@@ -33,10 +34,10 @@ STORED = (
     Stored("ProviderRegistered", Provider.Registered),
     Stored("ProviderActivated", Provider.Activated),
     Stored("ProviderDeactivated", Provider.Deactivated),
-    Stored("StaffInvited", StaffMember.Invited),
     Stored("UsualProviderNamed", UsualProvider.Named),
     Stored("UsualProviderReplaced", UsualProvider.Replaced),
     Stored("UsualProviderJoined", UsualProvider.Joined),
+    Stored("StaffInvited", StaffMember.Invited),
     Stored("StaffJoined", StaffMember.Joined),
     Stored("StaffRolesChanged", StaffMember.RolesChanged),
     Stored("StaffAddressChanged", StaffMember.AddressChanged),
@@ -48,6 +49,13 @@ STORED = (
     Stored("PatientContactRecorded", Patient.ContactRecorded, 2, {1: by_nobody_known}),
     Stored("PatientDeathRecorded", Patient.DeathRecorded),
     Stored("PatientDeathCorrected", Patient.DeathCorrected),
+    Stored("PatientSuperseded", Patient.Superseded),
+    Stored("PatientRestored", Patient.Restored),
+    Stored("PatientsJoined", Patient.Joined),
+    Stored("PatientsParted", Patient.Parted),
+    Stored("JoiningProposed", JoiningProposal.Made),
+    Stored("JoiningConfirmed", JoiningProposal.Confirmed),
+    Stored("JoiningWithdrawn", JoiningProposal.Withdrawn),
     Stored("PatientErased", Erasure.Erased),
     Stored("AddressChangeAsked", AddressRequest.Asked),
     Stored("AddressChangeConfirmed", AddressRequest.Confirmed),

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from shared.access.replicas import practice_of
 from shared.errors import NotFound
 from shared.reading import Rows
 from shared.rpc.fields import uuid_field
@@ -15,9 +14,14 @@ async def practice_of_request(request: Any, rows: Rows) -> Located:
 
 
 async def patient_of_request(request: Any, rows: Rows) -> Located:
-    """What concerns the patient named in ``patient_id``: the practice is the one whose record it is."""
-    patient_id = uuid_field(request.patient_id, "patient_id")
-    practice_id = await practice_of(rows, patient_id)
-    if practice_id is None:
+    """What concerns the patient named in ``patient_id``: the practice is the one whose record it is.
+
+    A duplicate's id names the patient to whose record it was joined (R44).
+    """
+    named = uuid_field(request.patient_id, "patient_id")
+    found = await rows.fetch_one(
+        "SELECT practice_id, record_of(patient_id) AS patient_id FROM access_patients WHERE patient_id = $1", named
+    )
+    if found is None:
         raise NotFound
-    return Located(practice_id, patient_id)
+    return Located(found["practice_id"], found["patient_id"], found["patient_id"])

@@ -1,4 +1,4 @@
-"""Replicas that every service keeps to enforce access: windows, staff, patients and practices."""
+"""Replicas that every service keeps to enforce access: windows, staff, patients, joined records and practices."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,6 +13,8 @@ from shared.contracts.event import PublicEvent
 from shared.contracts.identity.v1.events import (
     PatientErased,
     PatientRegistered,
+    PatientsJoined,
+    PatientsParted,
     PracticeOpened,
     StaffJoined,
     StaffLeft,
@@ -120,6 +122,31 @@ async def practice_of(rows: Rows, patient_id: UUID) -> UUID | None:
     return None if found is None else found["practice_id"]
 
 
+async def join_records(joined: Recorded[PatientsJoined], rows: Rows) -> None:
+    event = joined.event
+    await rows.upsert("access_joined", {"duplicate_id": event.duplicate_id}, {"survivor_id": event.patient_id})
+
+
+async def part_records(parted: Recorded[PatientsParted], rows: Rows) -> None:
+    event = parted.event
+    await rows.delete("access_joined", {"duplicate_id": event.duplicate_id, "survivor_id": event.patient_id})
+
+
+async def record_of(rows: Rows, record_id: UUID) -> UUID:
+    """The record to which that one belongs: the survivor's where it was joined to one (R44), else itself."""
+    found = await rows.fetch_one("SELECT record_of($1) AS record_id", record_id)
+    return record_id if found is None else found["record_id"]
+
+
+async def records_of(rows: Rows, *record_ids: UUID) -> list[UUID]:
+    """All records of the patients whose records those are, as SQL's ``records_of`` gives them one by one."""
+    found = await rows.fetch(
+        "SELECT DISTINCT unnest(records_of(named)) AS record_id FROM unnest($1::uuid[]) AS named ORDER BY record_id",
+        list(record_ids),
+    )
+    return [row["record_id"] for row in found]
+
+
 async def add_practice(opened: Recorded[PracticeOpened], rows: Rows) -> None:
     event = opened.event
     await rows.upsert(
@@ -179,6 +206,15 @@ REPLICAS: Sequence[ReadModel] = (
         source="identity",
         tables=("CREATE TABLE access_patients (patient_id uuid PRIMARY KEY, practice_id uuid NOT NULL)",),
         apply={PatientRegistered: add_patient, PatientErased: remove_patient},
+    ),
+    ReadModel(
+        name="access-joined",
+        source="identity",
+        tables=(
+            "CREATE TABLE access_joined (duplicate_id uuid PRIMARY KEY, survivor_id uuid NOT NULL)",
+            "CREATE INDEX access_joined_of_survivor ON access_joined (survivor_id)",
+        ),
+        apply={PatientsJoined: join_records, PatientsParted: part_records},
     ),
     ReadModel(
         name="access-practices",

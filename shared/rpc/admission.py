@@ -7,6 +7,7 @@ from uuid import UUID
 from google.protobuf.message import Message
 
 from shared.access.enforcement import AccessSource
+from shared.access.replicas import record_of
 from shared.access.windows import EMERGENCY, HeldWindow, StaffMembership, holding
 from shared.clock import RulesClock
 from shared.errors import NotAllowed, NotFound, Unauthenticated
@@ -82,8 +83,14 @@ class Admission:
             return Located()
         async with self._database.live_rows() as rows:
             located = await policy.locate(request, rows)
-        _check_named(request, "patient_id", located.patient_id)
-        _check_named(request, "practice_id", located.practice_id)
+            if located.patient_id is not None and located.record_id is None:
+                patient_id = await record_of(rows, located.patient_id)
+                located = Located(located.practice_id, patient_id, located.patient_id)
+            named = _named(request, "patient_id")
+            if named is not None and named != located.patient_id and await record_of(rows, named) != located.patient_id:
+                raise NotFound
+        if _named(request, "practice_id") not in (None, located.practice_id):
+            raise NotFound
         return located
 
     async def _account(self, policy: Policy, located: Located, token: AccessToken) -> Actor | None:
@@ -161,8 +168,7 @@ class Admission:
         return any(window.is_own and not window.is_over(now) for window in windows)
 
 
-def _check_named(request: Message, field: str, located: UUID | None) -> None:
-    """NotFound where the request names another patient or practice than the object's own."""
+def _named(request: Message, field: str) -> UUID | None:
+    """The patient or practice that the request names; it must be the object's own."""
     named = getattr(request, field, "")
-    if named and uuid_field(named, field) != located:
-        raise NotFound
+    return uuid_field(named, field) if named else None

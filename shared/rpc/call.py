@@ -45,6 +45,8 @@ class Call(Protocol):
     practice_id: UUID | None
     patient_id: UUID | None
     """As located in the service's own rows."""
+    record_id: UUID | None
+    """The record that holds the located object: a duplicate's where that was joined to the patient's (R44)."""
     client_address: str
     """As Envoy saw it; for throttles only."""
     token: str
@@ -71,7 +73,8 @@ class Call(Protocol):
     def viewed(self, *object_ids: UUID, patient_id: UUID | None = None, practice_id: UUID | None = None) -> None:
         """Names what a recorded read shows, for ``RecordViewed``.
 
-        ``patient_id`` and ``practice_id`` where none is located: once for each patient of a list.
+        ``patient_id`` and ``practice_id`` where none is located: once for each patient of a list. A look at a list of
+        a patient whose records were joined is one into each of them.
         """
 
     def page(self, token: str, size: int) -> tuple[str, int]:

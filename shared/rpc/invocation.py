@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 
 from shared import telemetry
 from shared.access.enforcement import AccessSource
+from shared.access.replicas import records_of
 from shared.access.windows import HeldWindow, holding
 from shared.clock import RulesClock
 from shared.envelope import Position
@@ -99,6 +100,10 @@ class Invocation:
         return self.admitted.located.patient_id
 
     @property
+    def record_id(self) -> UUID | None:
+        return self.admitted.located.record_id
+
+    @property
     def client_address(self) -> str:
         return self.headers.client_address(self.caller.principal)
 
@@ -135,7 +140,7 @@ class Invocation:
         return [window for window in own if not scope or scope in window.scopes]
 
     def viewed(self, *object_ids: UUID, patient_id: UUID | None = None, practice_id: UUID | None = None) -> None:
-        patient, practice = patient_id or self.patient_id, practice_id or self.practice_id
+        patient, practice = patient_id or self.record_id, practice_id or self.practice_id
         if patient is None or practice is None:
             raise ValueError("expected the patient and practice of what is shown")
         self._viewings.append(viewing.Viewing(practice, patient, object_ids))
@@ -175,9 +180,19 @@ class Invocation:
         """Appends what was viewed since it was last asked; the answer leaves only after that."""
         viewings, self._viewings = self._viewings, []
         if self.policy.recorded:
-            if not viewings and self.patient_id is not None and self.practice_id is not None:
-                viewings = [viewing.Viewing(self.practice_id, self.patient_id, ())]
-            await viewing.record_views(self.parts.store, self._viewer(), _joined(viewings), self.now, self.metadata())
+            if not viewings and self.record_id is not None and self.practice_id is not None:
+                viewings = [viewing.Viewing(self.practice_id, self.record_id, ())]
+            viewings = await self._of_each_record(_joined(viewings))
+            await viewing.record_views(self.parts.store, self._viewer(), viewings, self.now, self.metadata())
+
+    async def _of_each_record(self, viewings: list[viewing.Viewing]) -> list[viewing.Viewing]:
+        """A look at the located patient, not at an object in one record, is a look into each record of theirs (R44)."""
+        if self.patient_id is None or self.patient_id != self.record_id:
+            return viewings
+        async with self.rows() as rows:
+            records = [one for one in await records_of(rows, self.patient_id) if one != self.patient_id]
+        looks = [one for one in viewings if one.patient_id == self.patient_id]
+        return [*viewings, *(replace(look, patient_id=record) for look in looks for record in records)]
 
     def has_viewings(self) -> bool:
         return bool(self._viewings)
@@ -190,7 +205,7 @@ class Invocation:
             "acting_as": actor.acting_as,
             "staff": str(actor.staff_id or ""),
             "practice": str(self.practice_id or ""),
-            "patient": str(self.patient_id or ""),
+            "patient": str(self.record_id or ""),
             "origin": ORIGINS.get(actor.kind, "system"),
             "purpose": self.policy.purpose,
             "cause": self.cause,

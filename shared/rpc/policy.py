@@ -22,10 +22,15 @@ PURPOSES = frozenset({"scheduling", "billing", "treatment", "communication", "op
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """The object's practice and patient, as found in the service's own rows. None: it concerns none."""
+    """The object's practice and patient, as found in the service's own rows. None: it concerns none.
+
+    ``record_id`` is the record that holds the object, where that was joined to the patient's (R44); access is decided
+    on the patient, and commands find the object in its record. None: nobody has looked yet.
+    """
 
     practice_id: UUID | None = None
     patient_id: UUID | None = None
+    record_id: UUID | None = None
 
 
 Locate = Callable[[Any, Rows], Awaitable[Located]]

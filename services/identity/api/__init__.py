@@ -2,6 +2,7 @@
 
 from services.identity.api.accounts import AccountsApi
 from services.identity.api.addresses import AddressesApi
+from services.identity.api.duplicates import DuplicatesApi
 from services.identity.api.invitations import InvitationsApi
 from services.identity.api.joining import JoiningApi
 from services.identity.api.passkeys import PasskeysApi
@@ -20,6 +21,7 @@ class IdentityApi(
     StaffApi,
     SecondingApi,
     PatientsApi,
+    DuplicatesApi,
     InvitationsApi,
     SessionsApi,
     AccountsApi,

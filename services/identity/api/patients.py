@@ -52,11 +52,13 @@ from services.identity.projections import enrolments, patients, persons
 from services.identity.projections.patients import Sought, digits_of, words_of
 from shared.contracts.identity.v1 import api_pb2
 from shared.errors import InvalidField, NotFound
-from shared.reading import Row
+from shared.reading import Row, Rows
 from shared.rpc.call import Call
 from shared.rpc.fields import date_field, date_message, text_field, uuid_field
 
 FIRST = UUID(int=0)
+JOINS = frozenset({"front_desk", "admin"})
+"""Who is warned of look-alikes on a patient's page: who may join them."""
 OLDEST, ONE_DAY = date(1900, 1, 1), timedelta(days=1)
 
 
@@ -103,29 +105,38 @@ class PatientsApi(Servicer):
         async with call.rows() as rows:
             states = {row["person_id"]: row for row in await enrolments.of_patient(rows, patient_id)}
             others = await persons.of_patient(rows, patient_id)
+            alike = await self._look_alikes(rows, patient, call)
         entries = [self._entry(patient, states, call)] if patient_id in states else []
         for person_id in others:
             person = await self.parts.store.find(Person, person_id)
             if person is not None:
                 entries.append(self._entry(person, states, call))
         call.viewed(patient_id)
+        usual = await self.parts.store.find(UsualProvider, usual_provider_id(patient_id))
         return api_pb2.GetPatientResponse(
             patient_id=str(patient_id),
             practice_id=str(patient.practice_id),
-        usual = await self.parts.store.find(UsualProvider, usual_provider_id(patient_id))
             name=name_message(patient.name),
             birth_date=date_message(patient.birth_date),
             deceased=patient.is_deceased,
             contact=contact_message(patient.contact),
             origin=patient.origin.kind,
             persons=entries,
-        )
-
-    @staticmethod
             survivor_id=str(patient.survivor_id or ""),
             duplicate_ids=sorted(str(duplicate_id) for duplicate_id in patient.duplicates),
             possible_duplicates=[entry_message(row) for row in alike],
             usual_provider_id=str(usual.provider_id) if usual is not None else "",
+        )
+
+    async def _look_alikes(self, rows: Rows, patient: Patient, call: Call) -> list[Row]:
+        """Others of the same birth date and a word of the name, for who may join records (R44)."""
+        if patient.survivor_id is not None or not call.actor.roles & JOINS:
+            return []
+        identity = PersonIdentity(patient.name, patient.birth_date)
+        found = await patients.alike(rows, patient.practice_id, identity, Contact(), self.parts.store.blind)
+        return [row for row in found if row["patient_id"] != patient.id]
+
+    @staticmethod
     def _entry(person: Patient | Person, states: Mapping[UUID, Row], call: Call) -> api_pb2.PersonEntry:
         row = states.get(person.id)
         return api_pb2.PersonEntry(
@@ -151,6 +162,13 @@ class PatientsApi(Servicer):
         )
         return api_pb2.CorrectBirthDateResponse(position=str(await call.perform(correct_birth_date, command)))
 
+    async def NameUsualProvider(
+        self, request: api_pb2.NameUsualProviderRequest, call: Call
+    ) -> api_pb2.NameUsualProviderResponse:
+        provider_id = ProviderId(uuid_field(request.provider_id, "provider_id"))
+        command = NameUsualProvider(_patient(request.patient_id), provider_id, AccountId(account_of(call)))
+        return api_pb2.NameUsualProviderResponse(position=str(await call.perform(name_usual_provider, command)))
+
     async def RecordDeath(self, request: api_pb2.RecordDeathRequest, call: Call) -> api_pb2.RecordDeathResponse:
         position = await call.perform(record_death, RecordDeath(_patient(request.patient_id)))
         return api_pb2.RecordDeathResponse(position=str(position))
@@ -162,13 +180,6 @@ class PatientsApi(Servicer):
     async def RecordContact(self, request: api_pb2.RecordContactRequest, call: Call) -> api_pb2.RecordContactResponse:
         command = RecordContact(
             _patient(request.patient_id),
-    async def NameUsualProvider(
-        self, request: api_pb2.NameUsualProviderRequest, call: Call
-    ) -> api_pb2.NameUsualProviderResponse:
-        provider_id = ProviderId(uuid_field(request.provider_id, "provider_id"))
-        command = NameUsualProvider(_patient(request.patient_id), provider_id, AccountId(account_of(call)))
-        return api_pb2.NameUsualProviderResponse(position=str(await call.perform(name_usual_provider, command)))
-
             PersonId(uuid_field(request.person_id, "person_id")),
             contact_field(request.contact, "contact"),
             AccountId(account_of(call)),

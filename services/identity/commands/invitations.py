@@ -9,6 +9,7 @@ from services.identity.domain.errors import (
     AddressMissing,
     AddressShared,
     PatientIsDeceased,
+    RecordJoined,
     SecondPersonNeeded,
     TooYoung,
 )
@@ -45,7 +46,7 @@ async def take_consent(command: TakeConsent, work: Work) -> Position:
                 if command.address_is_silent:
                     raise AddressShared
                 await issue(streams, enrolments, command.person_id, command.by, work)
-            except (AddressMissing, AddressShared, PatientIsDeceased, SecondPersonNeeded, TooYoung):
+            except (AddressMissing, AddressShared, PatientIsDeceased, RecordJoined, SecondPersonNeeded, TooYoung):
                 return  # The desk sees a person with a consent and without an invitation.
 
     return await work.decide(decision, queue={enrolments_id(command.patient_id)})

@@ -168,6 +168,7 @@ class RegisterPerson:
 async def register_person(command: RegisterPerson, work: Work) -> Created:
     async def decision(streams: Streams) -> None:
         patient = await streams.get(Patient, command.patient_id)
+        patient.require_own_record()
         streams.add(
             Person(
                 patient.practice_id,
@@ -231,10 +232,22 @@ async def void_open(streams: Streams, patient_id: PatientId, person_id: PersonId
         (await streams.get(Invitation, enrolments.invitations[person_id])).void(reason, work.now)
 
 
+async def void_all_open(streams: Streams, patient_id: PatientId, reason: str, work: Work) -> None:
+    """Voids the open invitations of everybody to that record."""
+    enrolments = await streams.find(Enrolments, enrolments_id(patient_id))
+    for invitation_id in enrolments.invitations.values() if enrolments is not None else ():
+        (await streams.get(Invitation, invitation_id)).void(reason, work.now)
+
+
 async def holder_of(streams: Streams, patient_id: PatientId, person_id: PersonId) -> Patient | Person:
-    """Whose contact and birth date count: the patient's own, or that of a person of this patient's record."""
+    """Whose contact and birth date count: the patient's own, or that of a person of this patient's record.
+
+    RecordJoined where the record was joined to another one.
+    """
+    patient = await streams.get(Patient, patient_id)
+    patient.require_own_record()
     if patient_id == person_id:
-        return await streams.get(Patient, patient_id)
+        return patient
     person = await streams.get(Person, person_id)
     if person.patient_id != patient_id:
         raise NotFound

@@ -81,8 +81,11 @@ class RequestErasure:
 
 
 async def request_erasure(command: RequestErasure, work: Work) -> Created:
+    """RecordJoined for joined records: they are parted first, so that each is erased or kept on its own (R44)."""
+
     async def decision(streams: Streams) -> None:
         patient = await streams.get(Patient, command.patient_id)
+        patient.require_unjoined()
         request_id = ErasureRequestId(work.new_id("erasure request"))
         until = work.now + PROPOSAL_LIFETIME
         streams.add(ErasureRequest(patient.practice_id, request_id, command.patient_id, command.by, work.now, until))
@@ -108,7 +111,7 @@ async def confirm_erasure(command: ConfirmErasure, work: Work) -> Position:
         practice = await streams.get(Practice, request.practice_id)
         practice.require_second_admin(request.requested_by, command.by)
         request.confirm(command.by, work.now)
-        await streams.get(Patient, command.patient_id)
+        (await streams.get(Patient, command.patient_id)).require_unjoined()
         streams.add(Erasure(request.practice_id, command.patient_id, work.now))
 
     return await work.decide(decision, queue={command.request_id})

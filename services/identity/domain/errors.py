@@ -129,6 +129,18 @@ class PatientIsDeceased(Refused):
     slug = "patient_deceased"
 
 
+class NotJoinable(Refused):
+    """Not two records, each its own, of one birth date, both of the living or both of the dead (R44)."""
+
+    slug = "not_joinable"
+
+
+class RecordJoined(Refused):
+    """The record was joined to another one, where everything new belongs (R44)."""
+
+    slug = "record_joined"
+
+
 class PossibleDuplicate(Refused):
     """Someone like that is registered already, and nobody has said that this is another person (R44)."""
 

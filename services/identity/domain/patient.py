@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from services.identity.domain.errors import SecondPersonNeeded
+from services.identity.domain.errors import NotJoinable, RecordJoined, SecondPersonNeeded
 from services.identity.domain.values import (
     AccountId,
     Contact,
@@ -73,6 +73,28 @@ class Patient(Aggregate):
         practice_id: PracticeId
         corrected_at: datetime
 
+    class Superseded(Aggregate.Event):
+        """This record is a duplicate of the survivor's; ``Joined`` in the survivor's stream is the other half."""
+
+        practice_id: PracticeId
+        survivor_id: PatientId
+        superseded_at: datetime
+
+    class Restored(Aggregate.Event):
+        practice_id: PracticeId
+        survivor_id: PatientId
+        restored_at: datetime
+
+    class Joined(Aggregate.Event):
+        practice_id: PracticeId
+        duplicate_id: PatientId
+        joined_at: datetime
+
+    class Parted(Aggregate.Event):
+        practice_id: PracticeId
+        duplicate_id: PatientId
+        parted_at: datetime
+
     @staticmethod
     def create_id(patient_id: PatientId) -> UUID:
         return patient_id
@@ -96,6 +118,8 @@ class Patient(Aggregate):
         self.address_change: AddressChange | None = None
         self.origin = origin
         self.is_deceased = False
+        self.survivor_id: PatientId | None = None
+        self.duplicates: frozenset[PatientId] = frozenset()
 
     @property
     def subject_id(self) -> UUID:
@@ -103,6 +127,7 @@ class Patient(Aggregate):
 
     def correct_name(self, name: PersonName, document: str, at: datetime) -> None:
         """``document`` says which one was seen (R35)."""
+        self.require_own_record()
         if name != self.name:
             self._name_corrected(practice_id=self.practice_id, name=name, document=document, corrected_at=at)
 
@@ -112,6 +137,7 @@ class Patient(Aggregate):
 
     def correct_birth_date(self, birth_date: date, document: str, at: datetime) -> None:
         """``document`` says which one was seen (R35)."""
+        self.require_own_record()
         if birth_date != self.birth_date:
             self._birth_date_corrected(
                 practice_id=self.practice_id, birth_date=birth_date, document=document, corrected_at=at
@@ -125,6 +151,7 @@ class Patient(Aggregate):
 
     def record_contact(self, contact: Contact, by: AccountId | None, at: datetime) -> None:
         """``by`` is the member of staff's account; None where the holder changed it (R35)."""
+        self.require_own_record()
         if contact != self.contact:
             self._contact_recorded(practice_id=self.practice_id, contact=contact, recorded_by=by, recorded_at=at)
 
@@ -144,6 +171,7 @@ class Patient(Aggregate):
             self.address_change.require_another(by, at)
 
     def record_death(self, at: datetime) -> None:
+        self.require_own_record()
         if self.is_deceased:
             raise Refused("expected a patient who is not recorded dead")
         self._death_recorded(practice_id=self.practice_id, recorded_at=at)
@@ -153,6 +181,7 @@ class Patient(Aggregate):
         self.is_deceased = True
 
     def correct_death(self, at: datetime) -> None:
+        self.require_own_record()
         if not self.is_deceased:
             raise Refused("expected a patient who is recorded dead")
         self._death_corrected(practice_id=self.practice_id, corrected_at=at)
@@ -160,6 +189,68 @@ class Patient(Aggregate):
     @event(DeathCorrected)
     def _death_corrected(self, practice_id: PracticeId, corrected_at: datetime) -> None:
         self.is_deceased = False
+
+    @property
+    def is_joined(self) -> bool:
+        """To another record, or others to this one."""
+        return self.survivor_id is not None or bool(self.duplicates)
+
+    def require_own_record(self) -> None:
+        """RecordJoined where everything new belongs to the survivor (R44)."""
+        if self.survivor_id is not None:
+            raise RecordJoined
+
+    def require_unjoined(self) -> None:
+        """RecordJoined for either of two that were joined."""
+        if self.is_joined:
+            raise RecordJoined("expected a record that no other is joined to; they are parted first")
+
+    def require_joinable_to(self, survivor: "Patient") -> None:
+        """NotJoinable unless both may be one person's: no chains, one birth date, both alive or both dead (R44)."""
+        same = (self.practice_id, self.birth_date, self.is_deceased) == (
+            survivor.practice_id,
+            survivor.birth_date,
+            survivor.is_deceased,
+        )
+        if not same or self.id == survivor.id or self.is_joined or survivor.survivor_id is not None:
+            raise NotJoinable
+
+    def join_to(self, survivor: "Patient", at: datetime) -> None:
+        """One half in either stream, so that each patient's key tells it."""
+        self.require_joinable_to(survivor)
+        self._superseded(practice_id=self.practice_id, survivor_id=PatientId(survivor.id), superseded_at=at)
+        survivor.take_in(PatientId(self.id), at)
+
+    @event(Superseded)
+    def _superseded(self, practice_id: PracticeId, survivor_id: PatientId, superseded_at: datetime) -> None:
+        self.survivor_id = survivor_id
+
+    def take_in(self, duplicate_id: PatientId, at: datetime) -> None:
+        """The survivor's half of ``join_to``."""
+        self._joined(practice_id=self.practice_id, duplicate_id=duplicate_id, joined_at=at)
+
+    @event(Joined)
+    def _joined(self, practice_id: PracticeId, duplicate_id: PatientId, joined_at: datetime) -> None:
+        self.duplicates |= {duplicate_id}
+
+    def part_from(self, survivor: "Patient", at: datetime) -> None:
+        """NotJoinable unless it is joined to that one."""
+        if self.survivor_id != survivor.id:
+            raise NotJoinable("expected a record that is joined to this one")
+        self._restored(practice_id=self.practice_id, survivor_id=self.survivor_id, restored_at=at)
+        survivor.let_go(PatientId(self.id), at)
+
+    @event(Restored)
+    def _restored(self, practice_id: PracticeId, survivor_id: PatientId, restored_at: datetime) -> None:
+        self.survivor_id = None
+
+    def let_go(self, duplicate_id: PatientId, at: datetime) -> None:
+        """The survivor's half of ``part_from``."""
+        self._parted(practice_id=self.practice_id, duplicate_id=duplicate_id, parted_at=at)
+
+    @event(Parted)
+    def _parted(self, practice_id: PracticeId, duplicate_id: PatientId, parted_at: datetime) -> None:
+        self.duplicates -= {duplicate_id}
 
 
 class Person(Aggregate):

@@ -27,6 +27,8 @@ PasskeyId = NewType("PasskeyId", UUID)
 ProposalId = NewType("ProposalId", UUID)
 """Of somebody who is to be an admin."""
 ErasureRequestId = NewType("ErasureRequestId", UUID)
+JoiningProposalId = NewType("JoiningProposalId", UUID)
+"""Of two records that are to be joined, or parted again."""
 UserNameId = NewType("UserNameId", UUID)
 """Blind index of a user name's skeleton: look-alikes share it."""
 
@@ -153,6 +155,8 @@ def usual_provider_id(patient_id: PatientId) -> UUID:
     return natural_id(_NAMESPACE, "usual provider", patient_id)
 
 
+def imported_patient_id(practice_id: PracticeId, resource_id: str) -> PatientId:
+    """One patient a practice and resource of the source."""
     return PatientId(natural_id(_NAMESPACE, "patient", practice_id, resource_id))
 
 

@@ -165,13 +165,14 @@ FROM patients
 
 
 async def find(rows: Rows, sought: Sought, blind: Blind, after: UUID, size: int) -> Sequence[Row]:
-    """Up to ``size`` patients of the practice that match everything, beyond ``after``, by id."""
+    """Up to ``size`` patients of the practice that match everything, beyond ``after``, by id; no joined duplicates."""
     return await rows.fetch(
         ENTRY  # noqa: S608  # a constant
         + """
         WHERE practice_id = $1 AND patient_id > $2 AND ($3::date IS NULL OR birth_date = $3)
           AND (SELECT count(DISTINCT word) FROM patient_words w
                WHERE w.patient_id = patients.patient_id AND w.word = ANY($4)) = cardinality($4)
+          AND NOT EXISTS (SELECT FROM joined_records j WHERE j.duplicate_id = patients.patient_id)
         ORDER BY patient_id LIMIT $5
         """,
         sought.practice_id, after, sought.birth_date, sorted(set(sought.blind(blind))), size,
@@ -181,7 +182,10 @@ async def find(rows: Rows, sought: Sought, blind: Blind, after: UUID, size: int)
 async def alike(
     rows: Rows, practice_id: UUID, identity: PersonIdentity, contact: Contact, blind: Blind
 ) -> Sequence[Row]:
-    """Possible duplicates (R44): the same birth date and a word of the name, or the same e-mail address."""
+    """Possible duplicates (R44): the same birth date and a word of the name, or the same e-mail address.
+
+    Whoever looks like a record that was joined looks like the one it was joined to.
+    """
     words = [blind("patient name", word) for word in words_of(str(identity.name))]
     email = [blind("patient email", contact.email)] if contact.email else []
     return await rows.fetch(
@@ -192,6 +196,7 @@ async def alike(
                                          AND w.kind = 'name' AND w.word = ANY($3)))
             OR EXISTS (SELECT FROM patient_words w WHERE w.patient_id = patients.patient_id
                        AND w.kind = 'email' AND w.word = ANY($4)))
+          AND NOT EXISTS (SELECT FROM joined_records j WHERE j.duplicate_id = patients.patient_id)
         ORDER BY patient_id LIMIT 20
         """,
         practice_id, identity.birth_date, words, email,

@@ -94,6 +94,33 @@ class DeathCorrected(PatientEvent):
     """A death had been recorded by mistake."""
 
 
+class PatientsJoined(PatientEvent):
+    """Two records are one person's (R44): ``duplicate_id`` shows under ``patient_id`` until they are parted.
+
+    Whoever reached ``patient_id`` is let in again only once the practice has verified that access.
+    """
+
+    duplicate_id: UUID
+
+
+class PatientsParted(PatientEvent):
+    """They had been joined by mistake: each record is its own again."""
+
+    duplicate_id: UUID
+
+
+class PatientSuperseded(PatientEvent):
+    """The other half of ``PatientsJoined``: ``patient_id`` was joined to the survivor, and nobody reaches it."""
+
+    survivor_id: UUID
+
+
+class PatientRestored(PatientEvent):
+    """The other half of ``PatientsParted``: ``patient_id`` is a record of its own again; access to it begins anew."""
+
+    survivor_id: UUID
+
+
 class PatientErased(PatientEvent):
     """The patient's data are to be made unreadable everywhere."""
 

@@ -205,9 +205,19 @@ class Answers:
             raise AccessUndecided
 
 
+class Unjoined:
+    """Rows of a service in which no records of patients were joined."""
+
+    async def fetch(self, sql: str, *arguments: object) -> list[dict[str, Any]]:
+        return []
+
+    async def fetch_one(self, sql: str, *arguments: object) -> None:
+        return None
+
+
 class NoRows:
     """A Database of which only the live rows are asked for, and these are empty."""
 
     @asynccontextmanager
     async def live_rows(self) -> AsyncIterator[Rows]:
-        yield cast("Rows", None)
+        yield cast("Rows", Unjoined())

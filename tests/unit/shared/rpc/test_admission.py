@@ -24,7 +24,7 @@ CALLER = Caller("gateway", AccessToken("", DESK, UUID(int=5), 0, 0))
 
 
 async def of_the_patient(request: Any, rows: Rows) -> Located:
-    return Located(PRACTICE, PATIENT)
+    return Located(PRACTICE, PATIENT, PATIENT)
 
 
 READ = Policy(
