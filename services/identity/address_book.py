@@ -6,14 +6,14 @@ from datetime import date, datetime
 from uuid import UUID
 
 from services.identity.domain.account import Account
-from services.identity.domain.ages import age_at
+from services.identity.domain.emancipation import Emancipation, age_counted
 from services.identity.domain.enrolments import Enrolments
 from services.identity.domain.patient import Patient, Person
 from services.identity.domain.practice import Practice
 from services.identity.domain.recovery import Reached
 from services.identity.domain.staff import StaffMember
-from services.identity.domain.values import AccountId, PersonName, enrolments_id
-from services.identity.projections import addresses
+from services.identity.domain.values import AccountId, PatientId, PersonName, emancipation_id, enrolments_id
+from services.identity.projections import addresses, persons
 from services.identity.projections.patients import words_of
 from shared.eventstore.store import EventStore
 from shared.reading import Database
@@ -115,7 +115,7 @@ class AddressBook:
         return bool(contacted.email) and not await self.proves_nobody(contacted, contacted.account_id)
 
     async def is_silent(self, contacted: Contacted, now: datetime) -> bool:
-        """A teen's own record at the address of a representative of theirs: nothing is sent there (R42)."""
+        """A teen's own record at an address that a representative or guarantor of theirs uses (R42)."""
         return await self._is_silent_at(contacted, contacted.email, now)
 
     async def would_silence(self, account: Account, email: str, now: datetime) -> bool:
@@ -132,10 +132,23 @@ class AddressBook:
         practice = await self._store.find(Practice, contacted.reached.practice_id)
         if practice is None:
             return False
-        age = age_at(contacted.birth_date, now, practice.rules.time_zone)
-        if not practice.rules.adolescent_age <= age < practice.rules.adult_age:
-            return False
-        return representative_among(await self.at(self.word(email)), contacted.reached.holder_id)
+        rules, freed = practice.rules, emancipation_id(PatientId(patient.id))
+        age = age_counted(patient, await self._store.find(Emancipation, freed), rules, now)
+        return rules.adolescent_age <= age < rules.adult_age and await self._is_used_beside(patient.id, email)
+
+    async def _is_used_beside(self, patient_id: UUID, email: str) -> bool:
+        """Whether a representative or guarantor is reached there, in this record or anywhere else.
+
+        Every person of the record counts: guarantors are persons of it, and who was one keeps the address.
+        """
+        at_address = await self.at(self.word(email))
+        if len(at_address) >= MOST_USES or representative_among(at_address, patient_id):
+            return True
+        async with self._database.live_rows() as rows:
+            person_ids = await persons.of_patient(rows, patient_id)
+        beside = [one for one in [await self.holder("person", person_id) for person_id in person_ids] if one]
+        others = [one for one in at_address if one.reached.holder_id != patient_id]
+        return any(_is_one(other, person) for other in others for person in beside)
 
 
 def representative_among(holders: Sequence[Contacted], patient_id: UUID) -> bool:
@@ -143,6 +156,11 @@ def representative_among(holders: Sequence[Contacted], patient_id: UUID) -> bool
 
 
 def _is_other(one: Contacted, contacted: Contacted, account_id: UUID | None) -> bool:
+def _is_one(one: Contacted, other: Contacted) -> bool:
+    """One account, or one person by name and birth date."""
+    return (one.account_id is not None and one.account_id == other.account_id) or one.is_same_person_as(other)
+
+
     if one.reached.holder_id == contacted.reached.holder_id or one.is_same_person_as(contacted):
         return False
     if one.account_id is not None:

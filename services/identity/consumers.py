@@ -2,7 +2,13 @@
 
 from collections.abc import Mapping
 
-from shared.contracts.consent.v1.events import ConsentSigned, ConsentWithdrawn, DocumentsVerified
+from shared.contracts.consent.v1.events import (
+    ConsentSigned,
+    ConsentWithdrawn,
+    DocumentsVerified,
+    EmancipationCorrected,
+    PatientEmancipated,
+)
 from shared.effects import Decide, Effect
 from shared.envelope import Recorded
 
@@ -28,10 +34,18 @@ def after_verification(recorded: Recorded[DocumentsVerified]) -> list[Effect]:
     return [Effect("note-verification", event.patient_id, details=details)]
 
 
+def after_emancipation(recorded: Recorded[PatientEmancipated | EmancipationCorrected]) -> list[Effect]:
+    """Who is emancipated is an adult in identity's rules, too: the own account, and the address (R18, R42)."""
+    holds = "yes" if isinstance(recorded.event, PatientEmancipated) else ""
+    return [Effect("note-emancipation", recorded.event.patient_id, details={"holds": holds})]
+
+
 CONSUMERS: Mapping[str, Mapping[type, Decide]] = {
     "consent": {
         ConsentSigned: after_consent,
         ConsentWithdrawn: after_withdrawal,
         DocumentsVerified: after_verification,
+        PatientEmancipated: after_emancipation,
+        EmancipationCorrected: after_emancipation,
     }
 }

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.identity.address_book import AddressBook
+from services.identity.commands.emancipations import NoteEmancipation, note_emancipation
 from services.identity.commands.factors import CarryOutFactorReset, LostFactors
 from services.identity.commands.invitations import EndConsent, TakeConsent, end_consent, take_consent
 from services.identity.commands.patients import NoteVerification, note_verification
@@ -90,6 +91,7 @@ class Following:
             "take-consent": self.take_consent,
             "end-consent": self.end_consent,
             "note-verification": self.note_verification,
+            "note-emancipation": self.note_emancipation,
             "end-sessions": self.end_sessions,
             "end-sessions-without-footing": self.end_sessions_without_footing,
             "end-sessions-of-the-dead": self.end_sessions_of_the_dead,
@@ -119,6 +121,10 @@ class Following:
         details = carrying.effect.details
         person_id, by = PersonId(UUID(details["person"])), AccountId(UUID(details["by"]))
         await carrying.perform(note_verification, NoteVerification(PatientId(carrying.effect.key), person_id, by))
+
+    async def note_emancipation(self, carrying: Carrying) -> None:
+        command = NoteEmancipation(PatientId(carrying.effect.key), bool(carrying.effect.details["holds"]))
+        await carrying.perform(note_emancipation, command)
 
     async def end_sessions(self, carrying: Carrying) -> None:
         await self._sessions.end_all_of(carrying.effect.key)

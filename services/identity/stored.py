@@ -3,6 +3,7 @@
 from services.identity.domain.account import Account, UserName
 from services.identity.domain.address_request import AddressRequest
 from services.identity.domain.duplicates import JoiningProposal
+from services.identity.domain.emancipation import Emancipation
 from services.identity.domain.enrolments import Enrolments
 from services.identity.domain.invitation import Invitation
 from services.identity.domain.patient import Erasure, Patient, Person
@@ -57,6 +58,9 @@ STORED = (
     Stored("JoiningConfirmed", JoiningProposal.Confirmed),
     Stored("JoiningWithdrawn", JoiningProposal.Withdrawn),
     Stored("PatientErased", Erasure.Erased),
+    Stored("EmancipationNoted", Emancipation.Noted),
+    Stored("EmancipationNotedAgain", Emancipation.NotedAgain),
+    Stored("EmancipationCorrected", Emancipation.Corrected),
     Stored("AddressChangeAsked", AddressRequest.Asked),
     Stored("AddressChangeConfirmed", AddressRequest.Confirmed),
     Stored("AdminProposed", AdminProposal.Made),

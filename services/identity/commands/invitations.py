@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from services.identity.commands.patients import holder_of, void_open
-from services.identity.domain.ages import age_at
+from services.identity.domain.emancipation import Emancipation, age_counted
 from services.identity.domain.enrolments import Enrolments
 from services.identity.domain.errors import (
     AddressMissing,
@@ -16,7 +16,15 @@ from services.identity.domain.errors import (
 from services.identity.domain.invitation import Invitation, expiry
 from services.identity.domain.patient import Patient
 from services.identity.domain.practice import Practice
-from services.identity.domain.values import AccountId, ConsentId, InvitationId, PatientId, PersonId, enrolments_id
+from services.identity.domain.values import (
+    AccountId,
+    ConsentId,
+    InvitationId,
+    PatientId,
+    PersonId,
+    emancipation_id,
+    enrolments_id,
+)
 from shared.envelope import Position
 from shared.handling import Created, Streams, Work
 
@@ -124,7 +132,8 @@ async def issue(
     if isinstance(holder, Patient):
         if holder.is_deceased:
             raise PatientIsDeceased
-        if age_at(holder.birth_date, work.now, practice.rules.time_zone) < practice.rules.adolescent_age:
+        emancipation = await streams.find(Emancipation, emancipation_id(enrolments.patient_id))
+        if age_counted(holder, emancipation, practice.rules, work.now) < practice.rules.adolescent_age:
             raise TooYoung
     if not holder.contact.email:
         raise AddressMissing

@@ -148,8 +148,11 @@ def erasure_id(patient_id: PatientId) -> UUID:
     return natural_id(_NAMESPACE, "erasure", patient_id)
 
 
-def imported_patient_id(practice_id: PracticeId, resource_id: str) -> PatientId:
-    """One patient a practice and resource of the source."""
+def emancipation_id(patient_id: PatientId) -> UUID:
+    """The stream of a patient's emancipation."""
+    return natural_id(_NAMESPACE, "emancipation", patient_id)
+
+
 def usual_provider_id(patient_id: PatientId) -> UUID:
     """The stream of whom a patient usually sees."""
     return natural_id(_NAMESPACE, "usual provider", patient_id)

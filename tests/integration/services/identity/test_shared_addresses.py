@@ -182,3 +182,48 @@ async def test_r42_a_teen_is_not_invited_at_an_address_of_a_representative(house
         await house.api.IssueInvitation(issue)
     issued = [1 async for page in house.ground.store.read(0, types=(Invitation.Issued,)) for _ in page]
     assert issued == []
+
+
+async def reached(house: House, patient: str) -> str:
+    """The address that messaging is given for the patient's notices; '' where there is none to give."""
+    request = peers_pb2.ContactOfRequest(patient_id=patient, person_id=patient, cause="identity:1")
+    try:
+        return (await house.peers("messaging").ContactOf(request)).email
+    except NotFound:
+        return ""
+
+
+async def test_r42_r18_emancipation_gives_a_teen_the_shared_address_at_once_and_its_correction_takes_it(
+    house: House,
+) -> None:
+    practice, admin = await house.open_practice()
+    desk = await house.employ(practice, admin, "front_desk")
+    patient = await register(house, practice, desk, "Tam", teen())
+    await represent(house, patient, desk)
+    await house.sign_consent(patient)
+    assert await reached(house, patient) == ""
+    issue = api_pb2.IssueInvitationRequest(patient_id=patient, person_id=patient)
+    await house.run_effect("note-emancipation", patient, holds="yes")
+    assert await reached(house, patient) == HOME
+    with calling(token=desk.token, idempotency_key=new_key()):
+        await house.api.IssueInvitation(issue)
+    await house.run_effect("note-emancipation", patient, holds="")
+    assert await reached(house, patient) == ""
+    with pytest.raises(PortalError, match=AddressShared.slug), calling(token=desk.token, idempotency_key=new_key()):
+        await house.api.IssueInvitation(issue)
+
+
+async def test_r42_an_address_that_a_guarantor_uses_elsewhere_gets_nothing_of_a_teens(house: House) -> None:
+    """The guarantor, who represents nobody, stands in the teen's record with an address of work's, but is a patient
+    at the home address: by the same account, or by the same name and birth date."""
+    practice, admin = await house.open_practice()
+    desk = await house.employ(practice, admin, "front_desk")
+    patient = await register(house, practice, desk, "Tam", teen())
+    assert await reached(house, patient) == HOME
+    other = await register(house, practice, desk, "Quin")
+    assert await reached(house, patient) == HOME  # somebody else's address, but nobody's who stands by the teen
+    await represent(house, patient, desk, "rae@work.example")
+    assert await reached(house, patient) == HOME
+    await register(house, practice, desk, "Rae")
+    assert await reached(house, patient) == ""
+    assert await reached(house, other) == HOME

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.identity.commands.accounts import JoinRecord, join_record
+from services.identity.commands.emancipations import NoteEmancipation, note_emancipation
 from services.identity.commands.invitations import EndConsent, IssueInvitation, end_consent, issue_invitation
 from services.identity.commands.patients import RecordContact, RecordDeath, record_contact, record_death
 from services.identity.domain.account import Account
+from services.identity.domain.emancipation import Emancipation
 from services.identity.domain.errors import (
     AddressMissing,
     AlreadyEnrolled,
@@ -21,7 +23,7 @@ from services.identity.domain.errors import (
     UserNameTaken,
 )
 from services.identity.domain.invitation import Invitation, expiry
-from services.identity.domain.values import Contact, InvitationId, PatientId, PersonId, PracticeId
+from services.identity.domain.values import Contact, InvitationId, PatientId, PersonId, PracticeId, emancipation_id
 from shared.errors import NotFound
 from tests.unit.services.identity.people import AT, Town
 
@@ -277,3 +279,37 @@ async def test_r22_an_account_joins_another_practice_for_30_days_to_the_second_a
     assert found is not None
     assert found.records[0].practice_id == practice
     assert len({record.practice_id for record in found.records}) == 2
+
+
+@pytest.mark.parametrize("seconds", [-1, 0, 1])
+async def test_r42_r18_an_emancipated_child_counts_as_an_adult_from_the_recording_until_its_correction(
+    town: Town, practice: PracticeId, seconds: int
+) -> None:
+    child = await town.register(practice, born=date(2019, 1, 1))
+    await town.consent(child)
+    assert await town.invitation(child) is None
+    with pytest.raises(TooYoung):
+        await town.perform(issue_invitation, IssueInvitation(child, PersonId(child)))
+    await town.perform(note_emancipation, NoteEmancipation(child, True))
+    await town.perform(issue_invitation, IssueInvitation(child, PersonId(child)))
+    corrected_at = town.at + timedelta(hours=1)
+    town.at = corrected_at + timedelta(seconds=seconds)
+    if seconds >= 0:
+        await town.perform(note_emancipation, NoteEmancipation(child, False))
+        with pytest.raises(TooYoung):
+            await town.perform(issue_invitation, IssueInvitation(child, PersonId(child)))
+    else:
+        await town.perform(issue_invitation, IssueInvitation(child, PersonId(child)))
+
+
+async def test_an_emancipation_that_is_told_twice_or_corrected_unheard_changes_nothing(
+    town: Town, practice: PracticeId
+) -> None:
+    child = await town.register(practice, born=date(2019, 1, 1))
+    await town.perform(note_emancipation, NoteEmancipation(child, False))
+    assert await town.store.find(Emancipation, emancipation_id(child)) is None
+    for holds in (True, True, False, False, True):
+        await town.perform(note_emancipation, NoteEmancipation(child, holds))
+    found = await town.store.find(Emancipation, emancipation_id(child))
+    assert found is not None
+    assert (found.holds, found.version) == (True, 3)
