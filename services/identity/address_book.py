@@ -130,7 +130,8 @@ class AddressBook:
         if contacted.reached.kind != "patient" or contacted.birth_date is None:
             return False
         practice = await self._store.find(Practice, contacted.reached.practice_id)
-        if practice is None:
+        patient = await self._store.find(Patient, contacted.reached.holder_id)
+        if practice is None or patient is None:
             return False
         rules, freed = practice.rules, emancipation_id(PatientId(patient.id))
         age = age_counted(patient, await self._store.find(Emancipation, freed), rules, now)
@@ -155,12 +156,12 @@ def representative_among(holders: Sequence[Contacted], patient_id: UUID) -> bool
     return any(one.reached.kind == "person" and one.patient_id == patient_id for one in holders)
 
 
-def _is_other(one: Contacted, contacted: Contacted, account_id: UUID | None) -> bool:
 def _is_one(one: Contacted, other: Contacted) -> bool:
     """One account, or one person by name and birth date."""
     return (one.account_id is not None and one.account_id == other.account_id) or one.is_same_person_as(other)
 
 
+def _is_other(one: Contacted, contacted: Contacted, account_id: UUID | None) -> bool:
     if one.reached.holder_id == contacted.reached.holder_id or one.is_same_person_as(contacted):
         return False
     if one.account_id is not None:

@@ -1,4 +1,4 @@
-"""Consent's events and what follows from them here: an invitation to the signer, or the end of one; who verified."""
+"""Consent's events and what follows here: the signer's invitation, or its end; who verified; who counts as adult."""
 
 from collections.abc import Mapping
 
