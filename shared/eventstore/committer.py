@@ -15,10 +15,15 @@ from shared import metrics
 from shared.clock import monotonic
 from shared.databases import LOST, StoreFailure, is_lost, refusal
 from shared.errors import Unavailable
-from shared.eventstore.store import Appended, CommandExists, CommandRecord, VersionConflict
+from shared.eventstore.packing import APPEND_ALL, APPEND_BATCH, Append, looked_at, packed
+from shared.eventstore.store import Appended, CommandExists, VersionConflict
 from shared.privacy import ErasedSubject
 
 BATCH_COMMANDS = 512
+AHEAD_COMMANDS = 32
+"""So many, or half of all that are under way, are made ready while a batch commits; fewer wait for its end."""
+WARY_SECONDS = 1.0
+"""After a conflict or a repeat each command is looked at for so long: who provokes many makes nobody else slow."""
 PATIENCE_SECONDS = 10.0
 PAUSE_SECONDS = 0.1
 CALL_SECONDS = 15.0
@@ -27,7 +32,6 @@ log = logging.getLogger(__name__)
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
-_CALL = "SELECT * FROM append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
 _COMMAND = "SELECT position, command_events, at, fingerprint FROM events WHERE command_id = $1"
 _OWN = "SELECT position, data FROM events WHERE stream_id = $1 AND version = $2"
 
@@ -36,29 +40,7 @@ _OUTCOMES: dict[type, str] = {Appended: "appended", VersionConflict: "conflict",
 """What is counted of an answer; anything else failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRow:
-    """One event as it is written."""
-
-    stream_id: UUID
-    version: int
-    word: str
-    schema_version: int
-    subject_id: UUID
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Append:
-    """One command on its way into the store: the heads that it read, the rows that it writes, in order."""
-
-    command: CommandRecord
-    heads: Sequence[tuple[UUID, int]]
-    rows: Sequence[StoredRow]
-    metadata: str
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Waiting:
     append: Append
     answer: "asyncio.Future[Appended]"
@@ -73,14 +55,21 @@ async def find_command(connection: Any, command_id: UUID) -> Appended | None:
 
 
 class GroupCommitter:
-    """One lane. ``connect`` gives a writer's connection, ``committed`` hears the last position after each commit."""
+    """One lane. ``connect`` gives a writer's connection, ``committed`` hears the last position after each commit.
+
+    One batch commits at a time; meanwhile the next is made ready, so that Python and PostgreSQL both work.
+    """
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], committed: Callable[[int], None]) -> None:
         self._connect, self._committed = connect, committed
         self._queue: deque[_Waiting] = deque()
         self._arrived = asyncio.Event()
+        self._wire = asyncio.Lock()
         self._connection: Connection | None = None
         self._lane: asyncio.Task[None] | None = None
+        self._under_way: dict[asyncio.Task[None], int] = {}
+        self._enough = 1
+        self._wary_until = 0.0
         self._closing = False
 
     async def open(self) -> None:
@@ -102,22 +91,39 @@ class GroupCommitter:
             raise Unavailable("expected an open event store")
         waiting = _Waiting(append, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
-        self._arrived.set()
+        if len(self._queue) >= self._enough:
+            self._arrived.set()
         return await waiting.answer
 
     async def _run(self) -> None:
-        while not (self._closing and not self._queue):
+        while self._under_way or self._queue or not self._closing:
             await self._arrived.wait()
             self._arrived.clear()
-            while self._queue:
+            while len(self._queue) >= self._enough and len(self._under_way) < 2:
                 batch = self._next_batch()
-                try:
-                    await self._commit(batch, resent=False)
-                except Exception as error:
-                    # Whatever it is, it fails this batch and not the lane that all others wait for.
-                    log.error("a batch of %s commands failed with %s", len(batch), type(error).__name__)
-                    for waiting in batch:
-                        _answer(waiting, StoreFailure(type(error).__name__))
+                task = asyncio.create_task(self._carry_out(batch))
+                self._under_way[task] = len(batch)
+                task.add_done_callback(self._ended)
+                self._weigh()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        del self._under_way[task]
+        self._weigh()
+        self._arrived.set()
+
+    def _weigh(self) -> None:
+        """How many are enough to leave: any where nothing is under way, else a batch worth making ready."""
+        busy = sum(self._under_way.values())
+        self._enough = max(AHEAD_COMMANDS, (busy + len(self._queue)) // 2) if self._under_way else 1
+
+    async def _carry_out(self, batch: Sequence[_Waiting]) -> None:
+        try:
+            await self._commit(batch, resent=False)
+        except Exception as error:
+            # Whatever it is, it fails this batch and not the lane that all others wait for.
+            log.error("a batch of %s commands failed with %s", len(batch), type(error).__name__)
+            for waiting in batch:
+                _answer(waiting, StoreFailure(type(error).__name__))
 
     def _next_batch(self) -> list[_Waiting]:
         """In order of arrival. A command that reads what an earlier one of the batch writes, or has its id, leaves
@@ -125,7 +131,9 @@ class GroupCommitter:
         batch: list[_Waiting] = []
         later: list[_Waiting] = []
         touched: set[int] = set()  # as numbers, whose hashes cost a fifth of a UUID's
-        while self._queue and len(batch) + len(later) < BATCH_COMMANDS:
+        # Out of many the first batch takes half: the other half is made ready while it commits.
+        most = BATCH_COMMANDS if self._under_way else max(AHEAD_COMMANDS, (len(self._queue) + 1) // 2)
+        while self._queue and len(batch) + len(later) < min(most, BATCH_COMMANDS):
             waiting = self._queue.popleft()
             if waiting.answer.done():
                 continue
@@ -165,7 +173,6 @@ class GroupCommitter:
                 break
             # Nothing is known of it: it is sent again, and the ids tell what was in.
             resent = True
-            await self._drop()
             if monotonic() - began > PATIENCE_SECONDS:
                 answers = [Unavailable("expected the event store's database; send it again with the same key")] * len(
                     batch
@@ -181,18 +188,26 @@ class GroupCommitter:
 
     async def _send(self, batch: Sequence[Append], *, resent: bool) -> list[Appended | Exception] | None:
         """One attempt: an answer for each, or None where the connection was lost. StoreFailure for a refusal."""
-        try:
-            if self._connection is None or self._connection.is_closed():
-                self._connection = await self._connect()
-            outcomes = await self._connection.fetch(_CALL, *_columns(batch), timeout=CALL_SECONDS)
-            return [
-                await _outcome(self._connection, append, outcome, resent=resent)
-                for append, outcome in zip(batch, outcomes, strict=True)
-            ]
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
-            if is_lost(error):
-                return None
-            refused = refusal(error)
+        arguments = None if resent or monotonic() < self._wary_until else packed(batch)
+        async with self._wire:
+            try:
+                if self._connection is None or self._connection.is_closed():
+                    self._connection = await self._connect()
+                if arguments is not None:
+                    base = await _append_all(self._connection, arguments)
+                    if base is not None:
+                        return _positions(batch, base)
+                    self._wary_until = monotonic() + WARY_SECONDS
+                outcomes = await self._connection.fetch(APPEND_BATCH, *looked_at(batch), timeout=CALL_SECONDS)
+                return [
+                    await _outcome(self._connection, append, outcome, resent=resent)
+                    for append, outcome in zip(batch, outcomes, strict=True)
+                ]
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
+                if is_lost(error):
+                    await self._drop()
+                    return None
+                refused = refusal(error)
         raise refused
 
     async def _drop(self) -> None:
@@ -200,6 +215,25 @@ class GroupCommitter:
         if connection is not None:
             with suppress(*LOST):
                 await connection.close(timeout=1.0)
+
+
+async def _append_all(connection: Connection, arguments: Sequence[Any]) -> int | None:
+    """The position before the first event, None where each command has to be looked at."""
+    try:
+        [row] = await connection.fetch(APPEND_ALL, *arguments, timeout=CALL_SECONDS)
+    except asyncpg.UniqueViolationError:
+        return None
+    base: int | None = row["base"]
+    return base
+
+
+def _positions(batch: Sequence[Append], base: int) -> list[Appended | Exception]:
+    """The answers of a batch that is in whole."""
+    answers: list[Appended | Exception] = []
+    for append in batch:
+        first, base = base + 1, base + len(append.rows)
+        answers.append(Appended(first, base, append.command.at, append.command.fingerprint))
+    return answers
 
 
 def _answer(waiting: _Waiting, answer: Appended | Exception) -> None:
@@ -239,23 +273,3 @@ async def _outcome(
             return Appended(position, position + len(append.rows) - 1, command.at, command.fingerprint)
     stream_id = outcome["stream_id"]
     return VersionConflict(stream_id, dict(append.heads)[stream_id], outcome["actual"])
-
-
-def _columns(batch: Sequence[Append]) -> list[list[Any]]:
-    """The arguments of append_batch, column by column."""
-    heads = [(place, *head) for place, append in enumerate(batch, 1) for head in append.heads]
-    rows = []
-    for place, append in enumerate(batch, 1):
-        command, count = append.command, len(append.rows)
-        first: tuple[Any, ...] = (command.command_id, count, command.fingerprint)
-        for row in append.rows:
-            rows.append((
-                place, row.stream_id, row.version, row.word, row.schema_version, row.subject_id, command.at,
-                *first, row.data, append.metadata,
-            ))  # fmt: skip
-            first = (None, None, None)
-    return [[len(append.rows) for append in batch], *_transposed(heads, 3), *_transposed(rows, 12)]
-
-
-def _transposed(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
-    return [[row[place] for row in rows] for place in range(width)]

@@ -16,8 +16,9 @@ from shared.databases import StoreFailure, answering
 from shared.envelope import Recorded
 from shared.errors import Unavailable
 from shared.eventstore import snapshots
-from shared.eventstore.committer import Append, Connection, GroupCommitter, StoredRow, find_command
+from shared.eventstore.committer import Connection, GroupCommitter, find_command
 from shared.eventstore.mapper import Encoded, Mapper
+from shared.eventstore.packing import Append, StoredRow
 from shared.eventstore.signals import Signals
 from shared.eventstore.store import Appended, CommandRecord, StreamChange, UnreadableEvent, ordering_key
 from shared.eventstore.stored import StoredTable
@@ -33,6 +34,7 @@ WRITER_SETTINGS = {
     "enable_seqscan": "off",
     "synchronous_commit": "on",
     "jit": "off",
+    "plan_cache_mode": "force_generic_plan",
     "log_parameter_max_length_on_error": "0",
     "application_name": "portal-writer",
 }

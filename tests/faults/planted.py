@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.bus import chain, reader, relay
 from shared.eventstore import committer
+from shared.eventstore.packing import Append
 from shared.eventstore.store import Appended, CommandRecord
 from shared.reading import advancing
 from shared.reading.applying import Batch
@@ -20,9 +21,9 @@ def command_id_forgotten() -> None:
     """A command forgets its id: a retry is a second command."""
     plain = committer.GroupCommitter.append
 
-    async def append(self: committer.GroupCommitter, append: committer.Append) -> Any:
+    async def append(self: committer.GroupCommitter, append: Append) -> Any:
         command = CommandRecord(None, append.command.fingerprint, append.command.at, {})
-        return await plain(self, committer.Append(command, append.heads, append.rows, append.metadata))
+        return await plain(self, Append(command, append.heads, append.rows, append.metadata))
 
     committer.GroupCommitter.append = append  # type: ignore[method-assign]
 
@@ -31,7 +32,7 @@ def acknowledged_before_the_commit() -> None:
     """The answer leaves while the batch is on its way."""
     plain = committer.GroupCommitter._send
 
-    async def send(self: Any, batch: Sequence[committer.Append], *, resent: bool) -> Any:
+    async def send(self: Any, batch: Sequence[Append], *, resent: bool) -> Any:
         last = 1 + (await self._connection.fetchval("SELECT coalesce(max(position), 0) FROM events") or 0)
         for waiting in self._sent:
             first, last = last, last + len(waiting.append.rows)
@@ -118,8 +119,8 @@ def version_check_left_out() -> None:
     """Whatever was read counts as unchanged: two decisions on one stream both write."""
     plain = committer.GroupCommitter.append
 
-    async def append(self: committer.GroupCommitter, append: committer.Append) -> Any:
-        return await plain(self, committer.Append(append.command, [], append.rows, append.metadata))
+    async def append(self: committer.GroupCommitter, append: Append) -> Any:
+        return await plain(self, Append(append.command, [], append.rows, append.metadata))
 
     committer.GroupCommitter.append = append  # type: ignore[method-assign]
 
@@ -128,7 +129,7 @@ def unknown_told_as_done() -> None:
     """A batch of which nothing is known is told as appended."""
     plain = committer.GroupCommitter._send
 
-    async def send(self: Any, batch: Sequence[committer.Append], *, resent: bool) -> Any:
+    async def send(self: Any, batch: Sequence[Append], *, resent: bool) -> Any:
         answers = await plain(self, batch, resent=resent)
         if answers is None:
             return [Appended(1, 1, one.command.at, one.command.fingerprint) for one in batch]

@@ -20,7 +20,8 @@ from eventsourcing.persistence import (
 )
 
 from shared.databases import StoreFailure
-from shared.eventstore.committer import Append, GroupCommitter, StoredRow
+from shared.eventstore.committer import GroupCommitter
+from shared.eventstore.packing import Append, StoredRow
 from shared.eventstore.postgres import MIGRATIONS, WRITER_SETTINGS
 from shared.eventstore.store import Appended, CommandRecord
 from shared.migrations import migrate

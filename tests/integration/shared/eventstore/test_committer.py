@@ -1,7 +1,7 @@
 """The group committer under concurrency, refusal and loss: each command whole, once, in commit order."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -12,13 +12,8 @@ import pytest
 from shared.databases import StoreFailure
 from shared.errors import Unavailable
 from shared.eventstore import committer
-from shared.eventstore.committer import (
-    Append,
-    Connection,
-    GroupCommitter,
-    StoredRow,
-    find_command,
-)
+from shared.eventstore.committer import Connection, GroupCommitter, find_command
+from shared.eventstore.packing import APPEND_BATCH, Append, StoredRow
 from shared.eventstore.postgres import WRITER_SETTINGS
 from shared.eventstore.store import Appended, CommandExists, CommandRecord, VersionConflict
 from shared.ids import uuid7
@@ -49,10 +44,13 @@ def writer(database: str) -> Connect:
 
 
 class Spied:
-    """A committer's connections: counts calls of append_batch, and may break one off before or after its commit."""
+    """A committer's connections: notes what is called, and may break one off before or after its commit."""
 
     def __init__(self, database: str) -> None:
         self.calls: list[int] = []
+        """How many commands each batch had."""
+        self.looks = 0
+        """How often each command of a batch was looked at."""
         self.cut_after_commit = 0
         self.cut_before_commit = 0
         self.database = database
@@ -72,7 +70,7 @@ class Spied:
                 return await connection.fetchrow(*arguments)
 
             async def fetch(self, sql: str, *columns: Any, timeout: float) -> Any:  # noqa: ASYNC109
-                spied.calls.append(len(columns[0]))
+                spied.looks += sql == APPEND_BATCH
                 if spied.cut_before_commit:
                     spied.cut_before_commit -= 1
                     await terminate(spied.database, connection)
@@ -100,8 +98,15 @@ async def spied(instance: Instance, database: str) -> Spied:
     return Spied(database)
 
 
-async def opened(connect: Any) -> GroupCommitter:
-    lane = GroupCommitter(connect, lambda last: None)
+async def opened(spied: Spied) -> GroupCommitter:
+    lane = GroupCommitter(spied.connect, lambda last: None)
+    plain = lane._send
+
+    async def send(batch: Sequence[Append], *, resent: bool) -> list[Appended | Exception] | None:
+        spied.calls.append(len(batch))
+        return await plain(batch, resent=resent)
+
+    lane._send = send  # type: ignore[method-assign]
     await lane.open()
     return lane
 
@@ -110,16 +115,43 @@ async def answers(lane: GroupCommitter, *appends: Append) -> list[Appended | Bas
     return await asyncio.gather(*(lane.append(each) for each in appends), return_exceptions=True)
 
 
-async def test_what_arrives_together_leaves_in_one_call(spied: Spied) -> None:
-    lane = await opened(spied.connect)
+async def test_what_arrives_together_leaves_in_two_batches_of_which_one_is_made_ready_while_one_commits(
+    spied: Spied,
+) -> None:
+    lane = await opened(spied)
     found = await answers(lane, *(append((uuid7(), 0)) for _ in range(700)))
     assert [answer.last for answer in found if isinstance(answer, Appended)] == list(range(1, 701))
-    assert spied.calls == [512, 188]
+    assert spied.calls == [350, 350]
+    assert spied.looks == 0
+    await lane.close()
+
+
+async def test_few_that_arrive_together_leave_in_one_batch_and_many_in_batches_of_512(spied: Spied) -> None:
+    lane = await opened(spied)
+    await answers(lane, *(append((uuid7(), 0)) for _ in range(32)))
+    assert spied.calls == [32]
+    found = await answers(lane, *(append((uuid7(), 0)) for _ in range(1_500)))
+    assert [answer.last for answer in found if isinstance(answer, Appended)] == list(range(33, 1_533))
+    assert spied.calls[:3] == [32, 512, 512]
+    await lane.close()
+
+
+async def test_a_conflict_in_the_short_way_wrote_nothing_and_the_next_batches_are_looked_at(spied: Spied) -> None:
+    lane = await opened(spied)
+    stream, changed = uuid7(), uuid7()
+    await answers(lane, append((stream, 0)), append((changed, 0)))
+    assert spied.looks == 0
+    for late in (append((stream, 0)), append((changed, 7)), append((uuid7(), 0), guards=((uuid7(), 3),))):
+        found = await answers(lane, append((uuid7(), 0)), late)
+        assert [type(answer) for answer in found] == [Appended, VersionConflict]
+        lane._wary_until = 0.0
+    assert spied.looks == 3
+    assert (await lane.append(append((changed, 1)))).last == 6
     await lane.close()
 
 
 async def test_in_a_batch_the_repeated_and_the_half_stale_command_fail_alone(spied: Spied) -> None:
-    lane = await opened(spied.connect)
+    lane = await opened(spied)
     a, b, c, d, e = (uuid7() for _ in range(5))
     repeated = append((a, 0))
     await lane.append(repeated)
@@ -134,7 +166,7 @@ async def test_in_a_batch_the_repeated_and_the_half_stale_command_fail_alone(spi
 
 
 async def test_the_same_stream_twice_is_split_so_that_the_later_sees_the_earlier(spied: Spied) -> None:
-    lane = await opened(spied.connect)
+    lane = await opened(spied)
     stream, other = uuid7(), uuid7()
     found = await answers(lane, append((stream, 0)), append((stream, 1)), append((other, 0), guards=((stream, 2),)))
     assert [answer.last for answer in found if isinstance(answer, Appended)] == [1, 2, 3]
@@ -143,7 +175,7 @@ async def test_the_same_stream_twice_is_split_so_that_the_later_sees_the_earlier
 
 
 async def test_the_same_command_id_twice_at_once_appends_once(spied: Spied) -> None:
-    lane = await opened(spied.connect)
+    lane = await opened(spied)
     command_id = uuid7()
     found = await answers(
         lane, append((uuid7(), 0), command_id=command_id), append((uuid7(), 0), command_id=command_id)
@@ -153,7 +185,7 @@ async def test_the_same_command_id_twice_at_once_appends_once(spied: Spied) -> N
 
 
 async def test_guards_of_one_stream_share_a_batch(spied: Spied) -> None:
-    lane = await opened(spied.connect)
+    lane = await opened(spied)
     practice = uuid7()
     await lane.append(append((practice, 0)))
     await answers(lane, *(append((uuid7(), 0), guards=((practice, 1),)) for _ in range(20)))
@@ -165,7 +197,7 @@ async def test_guards_of_one_stream_share_a_batch(spied: Spied) -> None:
 async def test_a_batch_that_fails_is_halved_until_the_guilty_command_is_alone(
     spied: Spied, instance: Instance, word: str
 ) -> None:
-    lane = await opened(spied.connect)
+    lane = await opened(spied)
     appends = [append((uuid7(), 0), word=word if place == 5 else "W") for place in range(8)]
     found = await answers(lane, *appends)
     assert [type(answer) for answer in found] == [Appended] * 5 + [StoreFailure] + [Appended] * 2
@@ -175,7 +207,7 @@ async def test_a_batch_that_fails_is_halved_until_the_guilty_command_is_alone(
 
 
 async def test_a_refusal_tells_its_code_and_no_value(spied: Spied) -> None:
-    lane = await opened(spied.connect)
+    lane = await opened(spied)
     stream = uuid7()
     await lane.append(append((stream, 0)))
     unguarded = append((stream, 0), word="secret")
@@ -191,7 +223,7 @@ async def test_a_refusal_tells_its_code_and_no_value(spied: Spied) -> None:
 async def test_a_connection_lost_at_commit_is_sent_again_and_counts_once(
     spied: Spied, instance: Instance, cut: str
 ) -> None:
-    lane = await opened(spied.connect)
+    lane = await opened(spied)
     setattr(spied, cut, 1)
     with_id, pair = append((uuid7(), 0)), append((uuid7(), 0), (uuid7(), 0))
     without_id = Append(CommandRecord(None, b"", AT, {}), [(uuid7(), 0)], [], "{}")
@@ -208,7 +240,7 @@ async def test_a_connection_lost_at_commit_is_sent_again_and_counts_once(
 
 
 async def test_after_a_lost_connection_anothers_command_and_stream_are_still_anothers(spied: Spied) -> None:
-    lane = await opened(spied.connect)
+    lane = await opened(spied)
     theirs, stream = append((uuid7(), 0)), uuid7()
     await lane.append(theirs)
     await lane.append(append((stream, 0)))
@@ -231,7 +263,7 @@ async def test_without_a_server_callers_are_told_in_time_and_the_lane_lives_on(
     spied: Spied, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(committer, "PATIENCE_SECONDS", 0.3)
-    lane = await opened(spied.connect)
+    lane = await opened(spied)
     spied.cut_before_commit = 1_000
     with pytest.raises(Unavailable):
         await lane.append(append((uuid7(), 0)))
@@ -241,7 +273,7 @@ async def test_without_a_server_callers_are_told_in_time_and_the_lane_lives_on(
 
 
 async def test_a_caller_that_gives_up_before_the_batch_leaves_writes_nothing(spied: Spied) -> None:
-    lane = await opened(spied.connect)
+    lane = await opened(spied)
     first = asyncio.create_task(lane.append(append((uuid7(), 0))))
     await until(lambda: spied.calls)
     second = asyncio.create_task(lane.append(append((uuid7(), 0))))
@@ -256,7 +288,7 @@ async def test_a_caller_that_gives_up_before_the_batch_leaves_writes_nothing(spi
 
 
 async def test_closing_commits_what_has_arrived_and_refuses_what_comes_after(spied: Spied) -> None:
-    lane = await opened(spied.connect)
+    lane = await opened(spied)
     arrived = asyncio.create_task(lane.append(append((uuid7(), 0))))
     await until(lambda: spied.calls)
     await lane.close()
@@ -300,7 +332,7 @@ async def test_another_process_is_woken_by_the_notification(start: Start) -> Non
     await until(news.is_set)
     news.clear()
     await put(one.store, lamp())
-    await until(news.is_set, seconds=5)
+    await until(news.is_set)
 
 
 async def test_every_look_up_of_the_append_is_by_index(instance: Instance) -> None:
