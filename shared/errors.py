@@ -43,6 +43,10 @@ class NotAllowed(PortalError):
     slug = "not_allowed"
 
 
+OWN_RECORD = "expected another member of staff: nobody acts on a record they own or represent"
+"""R43, as words of NotAllowed."""
+
+
 class Unauthenticated(PortalError):
     slug = "unauthenticated"
 
@@ -202,6 +206,7 @@ SLUGS: dict[str, tuple[StatusCode, str]] = {
         StatusCode.FAILED_PRECONDITION,
         "expected two records of one birth date, joined to no other, both of the living or both of the dead",
     ),
+    "not_interrupted": (StatusCode.FAILED_PRECONDITION, "expected an access that waits to be verified again"),
     "record_joined": (StatusCode.FAILED_PRECONDITION, "expected a record that is not joined to another one"),
     "proposal_gone": (StatusCode.FAILED_PRECONDITION, "expected an open proposal of somebody who is still an admin"),
     "second_person_needed": (StatusCode.FAILED_PRECONDITION, "expected another person than the one of the first half"),

@@ -10,6 +10,7 @@ from shared.contracts.billing.v1 import api_pb2
 from shared.names import Names
 from shared.rpc.call import Call
 from shared.rpc.fields import choice_field, uuid_field
+from shared.rpc.owning import own_patients
 
 
 class Reading:
@@ -82,10 +83,9 @@ class Reading:
         self, request: api_pb2.ListRefundTasksRequest, call: Call
     ) -> api_pb2.ListRefundTasksResponse:
         keyset, size = call.page(request.page_token, request.page_size)
+        practice_id, own = uuid_field(request.practice_id, "practice_id"), await own_patients(call)
         async with call.rows() as rows:
-            found = await statements.with_credit(
-                rows, uuid_field(request.practice_id, "practice_id"), int(keyset or 0), size + 1
-            )
+            found = await statements.with_credit(rows, practice_id, own, int(keyset or 0), size + 1)
         answer = api_pb2.ListRefundTasksResponse(statements=[messages.statement(row) for row in found[:size]])
         if len(found) > size:
             answer.next_page_token = call.next_page(str(found[size - 1].position))

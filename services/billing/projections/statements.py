@@ -1,5 +1,6 @@
 """Statements; what is due is counted from them and their payments in the query (R33)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -145,14 +146,17 @@ async def where(rows: Rows, statement_id: UUID) -> tuple[UUID, UUID] | None:
     return None if found is None else (found["practice_id"], found["patient_id"])
 
 
-async def with_credit(rows: Rows, practice_id: UUID, after: int, size: int) -> list[StatementRow]:
+async def with_credit(
+    rows: Rows, practice_id: UUID, without: Sequence[UUID], after: int, size: int
+) -> list[StatementRow]:
     """A practice's statements with money to be sent back, the oldest first: the refund tasks of billing staff."""
     found = await rows.fetch(
-        f"""SELECT * FROM ({_STATEMENTS} WHERE practice_id = $1 AND position > $2) AS counted
-            WHERE -due_cents > refunding_cents ORDER BY position LIMIT $3""",  # noqa: S608 - a constant
+        f"""SELECT * FROM ({_STATEMENTS} WHERE practice_id = $1 AND position > $2
+            AND NOT patient_id = ANY($4)) AS counted WHERE -due_cents > refunding_cents ORDER BY position LIMIT $3""",  # noqa: S608 - a constant
         practice_id,
         after,
         size,
+        without,
     )
     return [_statement(one) for one in found]
 

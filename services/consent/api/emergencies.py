@@ -17,6 +17,7 @@ from shared.contracts.consent.v1 import api_pb2
 from shared.errors import NotFound
 from shared.rpc.call import Call
 from shared.rpc.fields import choice_field, instant_message, text_field, uuid_field
+from shared.rpc.owning import own_patients
 
 FINDINGS = frozenset({"justified", "unjustified"})
 LEAST_REASON_CHARACTERS = 10
@@ -49,6 +50,7 @@ class Emergencies:
             finding=cast("Finding", choice_field(request.finding, "finding", FINDINGS)),
             note=text_field(request.note, "note", most=MOST_REASON_CHARACTERS, least=0),
             reviewed_by=caller(call),
+            own=tuple(await own_patients(call)),
         )
         return api_pb2.ReviewEmergencyAccessResponse(position=str(await call.perform(review_emergency, command)))
 
@@ -57,9 +59,9 @@ class Emergencies:
     ) -> api_pb2.ListEmergencyAccessResponse:
         practice_id = uuid_field(request.practice_id, "practice_id")
         keyset, size = call.page(request.page_token, request.page_size)
-        before = int(keyset) if keyset else None
+        asked = emergencies.Asked(practice_id, await own_patients(call), waiting=request.waiting_only)
         async with call.rows() as rows:
-            found = await emergencies.of_practice(rows, practice_id, before, size + 1, waiting=request.waiting_only)
+            found = await emergencies.of_practice(rows, asked, int(keyset) if keyset else None, size + 1)
         shown = found[:size]
         for row in shown:
             call.viewed(row.emergency_id, patient_id=row.patient_id, practice_id=row.practice_id)

@@ -16,12 +16,14 @@ from services.consent.commands.tasks import (
     object_to_representative,
     settle_task,
 )
+from services.consent.commands.verifying import VerifyAccessAgain, verify_access_again
 from services.consent.domain.record import Proof, ProofKind
 from services.consent.projections import desk_tasks
 from shared.contracts.consent.v1 import api_pb2
 from shared.errors import NotFound
 from shared.rpc.call import Call
 from shared.rpc.fields import choice_field, date_message, instant_message, text_field, uuid_field
+from shared.rpc.owning import own_patients
 
 PROOFS = frozenset({"court_decree", "marriage_certificate", "military_service", "other"})
 
@@ -44,8 +46,9 @@ class Tasks:
     async def ListDeskTasks(self, request: api_pb2.ListDeskTasksRequest, call: Call) -> api_pb2.ListDeskTasksResponse:
         practice_id = uuid_field(request.practice_id, "practice_id")
         keyset, size = call.page(request.page_token, request.page_size)
+        own = await own_patients(call)
         async with call.rows() as rows:
-            found = await desk_tasks.waiting_at(rows, practice_id, int(keyset or 0), size + 1)
+            found = await desk_tasks.waiting_at(rows, practice_id, own, int(keyset or 0), size + 1)
         shown = found[:size]
         for row in shown:
             call.viewed(row.task_id, patient_id=row.patient_id, practice_id=practice_id)
@@ -73,8 +76,21 @@ class Tasks:
             task_id=uuid_field(request.task_id, "task_id"),
             note=text_field(request.note, "note", most=messages.MOST_REASON_CHARACTERS, least=0),
             settled_by=caller(call),
+            own=tuple(await own_patients(call)),
         )
         return api_pb2.SettleDeskTaskResponse(position=str(await call.perform(settle_task, command)))
+
+    async def VerifyAccessAgain(
+        self, request: api_pb2.VerifyAccessAgainRequest, call: Call
+    ) -> api_pb2.VerifyAccessAgainResponse:
+        patient_id, _ = located(call)
+        command = VerifyAccessAgain(
+            patient_id=patient_id,
+            person_id=uuid_field(request.person_id, "person_id"),
+            document=text_field(request.document, "document"),
+            verified_by=caller(call),
+        )
+        return api_pb2.VerifyAccessAgainResponse(position=str(await call.perform(verify_access_again, command)))
 
     async def RecordEmancipation(
         self, request: api_pb2.RecordEmancipationRequest, call: Call

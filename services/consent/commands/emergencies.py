@@ -8,7 +8,7 @@ from services.consent.domain.dossier import Dossier
 from services.consent.domain.emergency import DURATION, Declaration, EmergencyAccess, Finding
 from services.consent.domain.errors import EmergencyOpen
 from shared.envelope import Position
-from shared.errors import NotFound
+from shared.errors import OWN_RECORD, NotAllowed, NotFound
 from shared.handling import Created, Streams, Work
 
 
@@ -43,13 +43,14 @@ async def declare_emergency(command: DeclareEmergency, work: Work) -> Created:
 
 @dataclass(frozen=True, slots=True)
 class ReviewEmergency:
-    """``practice_id`` is the admin's."""
+    """``practice_id`` is the admin's, ``own`` the patients whom they are or represent (R43)."""
 
     practice_id: UUID
     emergency_id: UUID
     finding: Finding
     note: str
     reviewed_by: UUID
+    own: tuple[UUID, ...] = ()
 
 
 async def review_emergency(command: ReviewEmergency, work: Work) -> Position:
@@ -57,6 +58,8 @@ async def review_emergency(command: ReviewEmergency, work: Work) -> Position:
     named = await work.store.find(EmergencyAccess, command.emergency_id)
     if named is None or named.practice_id != command.practice_id:
         raise NotFound
+    if named.patient_id in command.own:
+        raise NotAllowed(OWN_RECORD)
 
     def review(dossier: Dossier, streams: Streams) -> None:
         emergency = dossier.emergencies[command.emergency_id]

@@ -7,7 +7,7 @@ from services.consent.commands.deciding import change_record
 from services.consent.domain.dossier import Dossier
 from services.consent.domain.task import DeskTask, TaskAbout
 from shared.envelope import Position
-from shared.errors import NotFound
+from shared.errors import OWN_RECORD, NotAllowed, NotFound
 from shared.handling import Created, Streams, Work
 
 
@@ -46,18 +46,21 @@ async def object_to_representative(command: ObjectToRepresentative, work: Work) 
 
 @dataclass(frozen=True, slots=True)
 class SettleTask:
-    """``practice_id`` is that of the member of staff."""
+    """``practice_id`` is that of the member of staff, ``own`` the patients whom they are or represent (R43)."""
 
     practice_id: UUID
     task_id: UUID
     note: str
     settled_by: UUID
+    own: tuple[UUID, ...] = ()
 
 
 async def settle_task(command: SettleTask, work: Work) -> Position:
     def settle(task: DeskTask) -> None:
         if task.practice_id != command.practice_id:
             raise NotFound
+        if task.patient_id in command.own:
+            raise NotAllowed(OWN_RECORD)
         task.settle(command.note, command.settled_by, work.now)
 
     return await work.change(DeskTask, command.task_id, settle)

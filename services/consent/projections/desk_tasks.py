@@ -1,5 +1,6 @@
 """Tasks of the desk, open and settled; the patient's own words are sealed (R20, R42)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -48,14 +49,15 @@ async def settle_task(recorded: Recorded[DeskTask.Settled], rows: Rows) -> None:
     await rows.update("desk_tasks", {"task_id": recorded.stream_id}, {"settled_at": recorded.event.settled_at})
 
 
-async def waiting_at(rows: Rows, practice_id: UUID, after: int, size: int) -> list[TaskRow]:
-    """Those that wait, the oldest first, after a number."""
+async def waiting_at(rows: Rows, practice_id: UUID, without: Sequence[UUID], after: int, size: int) -> list[TaskRow]:
+    """Those that wait, the oldest first, after a number; ``without`` those of some patients."""
     found = await rows.fetch(
         """
         SELECT task_id, patient_id, kind, person_id, raised_at, due_on, settled_at, number, subject_id, sealed
-        FROM desk_tasks WHERE practice_id = $1 AND settled_at IS NULL AND number > $2 ORDER BY number LIMIT $3
+        FROM desk_tasks WHERE practice_id = $1 AND settled_at IS NULL AND number > $2 AND NOT patient_id = ANY($4)
+        ORDER BY number LIMIT $3
         """,
-        practice_id, after, size,
+        practice_id, after, size, without,
     )  # fmt: skip
     return [TaskRow(**{name: row[name] for name in TaskRow.__slots__}) for row in found]
 

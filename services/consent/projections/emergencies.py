@@ -1,5 +1,6 @@
 """Emergency access: who declared it, why, and what the review found; for the admin and the patient (R43)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -63,14 +64,21 @@ FROM emergencies
 """
 
 
-async def of_practice(
-    rows: Rows, practice_id: UUID, before: int | None, size: int, *, waiting: bool
-) -> list[EmergencyRow]:
-    """Newest first, those before a number; ``waiting``: only those not reviewed yet."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Of one practice, ``without`` those of some patients; ``waiting``: only those not reviewed yet."""
+
+    practice_id: UUID
+    without: Sequence[UUID]
+    waiting: bool
+
+
+async def of_practice(rows: Rows, asked: Asked, before: int | None, size: int) -> list[EmergencyRow]:
+    """Newest first, those before a number."""
     found = await rows.fetch(
         _SELECT + "WHERE practice_id = $1 AND ($2::bigint IS NULL OR number < $2) AND (NOT $4 OR finding = '')"
-        " ORDER BY number DESC LIMIT $3",
-        practice_id, before, size, waiting,
+        " AND NOT patient_id = ANY($5) ORDER BY number DESC LIMIT $3",
+        asked.practice_id, before, size, asked.waiting, asked.without,
     )  # fmt: skip
     return [_row(row) for row in found]
 

@@ -4,23 +4,12 @@ from uuid import UUID
 
 from services.documents.domain.errors import ProviderNotTakingPart
 from services.documents.projections import providers
-from shared.errors import NotAllowed, NotFound
+from shared.errors import NotFound
 from shared.rpc.call import Call
 
 
 def is_staff(call: Call) -> bool:
     return call.actor.kind == "staff"
-
-
-async def own_patients(call: Call) -> list[UUID]:
-    """The patients whom the caller is or represents: nobody acts as staff on these, or meets them in a queue (R43)."""
-    return [window.patient_id for window in await call.windows()]
-
-
-async def check_not_own(call: Call, *patient_ids: UUID) -> None:
-    """NotAllowed where one of the patients is the caller or represented by them (R43)."""
-    if set(await own_patients(call)) & set(patient_ids):
-        raise NotAllowed("expected another member of staff: nobody acts on a record they own or represent")
 
 
 def practice_of(call: Call) -> UUID:

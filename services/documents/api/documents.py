@@ -5,7 +5,7 @@ from typing import get_args
 from google.api.httpbody_pb2 import HttpBody
 
 from services.documents import messages
-from services.documents.api.callers import account_of, approving_provider, is_staff, located, own_patients, practice_of
+from services.documents.api.callers import account_of, approving_provider, is_staff, located, practice_of
 from services.documents.commands import documents as commands
 from services.documents.domain.documents import DocumentKind, File
 from services.documents.projections import documents
@@ -16,6 +16,7 @@ from shared.errors import InvalidField, NotFound
 from shared.reading import Rows
 from shared.rpc.call import Call
 from shared.rpc.fields import text_field, uuid_field
+from shared.rpc.owning import own_patients
 from shared.uploads import accepting
 from shared.uploads.blobs import Blobs
 

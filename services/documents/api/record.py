@@ -1,7 +1,7 @@
 """The health record, visible on arrival (R14), and who looked at what (R39)."""
 
 from services.documents import messages
-from services.documents.api.callers import approving_provider, check_not_own, is_staff, practice_of
+from services.documents.api.callers import approving_provider, is_staff, practice_of
 from services.documents.commands import entries
 from services.documents.projections import access_history, record_entries
 from shared.access import replicas
@@ -10,6 +10,7 @@ from shared.errors import NotFound
 from shared.names import Names
 from shared.rpc.call import Call
 from shared.rpc.fields import choice_field, uuid_field
+from shared.rpc.owning import check_not_own
 
 KINDS = frozenset({"", "medication", "allergy", "immunization", "problem"})
 

@@ -3,7 +3,7 @@
 from google.api.httpbody_pb2 import HttpBody
 
 from services.documents import messages
-from services.documents.api.callers import is_staff, located, own_patients, practice_of
+from services.documents.api.callers import is_staff, located, practice_of
 from services.documents.commands import filing
 from services.documents.domain.results import Report
 from services.documents.projections import providers, release_policies, results
@@ -15,6 +15,7 @@ from shared.names import Names
 from shared.reading import Rows
 from shared.rpc.call import Call
 from shared.rpc.fields import text_field, uuid_field
+from shared.rpc.owning import own_patients
 
 
 class Results:

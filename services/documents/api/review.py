@@ -8,8 +8,6 @@ from services.documents import messages
 from services.documents.api.callers import (
     account_of,
     approving_provider,
-    check_not_own,
-    own_patients,
     practice_of,
 )
 from services.documents.commands import reviewing
@@ -19,6 +17,7 @@ from shared.contracts.documents.v1 import api_pb2
 from shared.errors import InvalidField, NotFound
 from shared.rpc.call import Call
 from shared.rpc.fields import text_field, uuid_field
+from shared.rpc.owning import check_not_own, own_patients
 
 MOST_ITEMS = 100
 """Results and documents that are approved at once."""

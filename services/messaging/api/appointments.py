@@ -14,6 +14,7 @@ from shared.contracts.messaging.v1 import api_pb2
 from shared.errors import InvalidField, NotFound
 from shared.rpc.call import Call
 from shared.rpc.fields import choice_field, instant_message, uuid_field
+from shared.rpc.owning import own_patients
 
 STATES = frozenset({"waiting", "all"})
 
@@ -85,7 +86,8 @@ class PracticeAppointments:
             raise NotFound
         state = choice_field(request.state or "waiting", "state", STATES)
         token, size = call.page(request.page_token, request.page_size)
-        only = appointments.Filter(call.practice_id, call.patient_id, waiting=state == "waiting")
+        own = await own_patients(call)
+        only = appointments.Filter(call.practice_id, call.patient_id, own, waiting=state == "waiting")
         async with call.rows() as rows:
             found = await appointments.of_practice(rows, only, Keyset.parse(token), size + 1)
         answer = api_pb2.ListPracticeAppointmentsResponse(

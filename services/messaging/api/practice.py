@@ -26,6 +26,7 @@ from shared.errors import InvalidField, NotFound
 from shared.reading import Rows
 from shared.rpc.call import Call
 from shared.rpc.fields import choice_field, date_message, instant_message, uuid_field
+from shared.rpc.owning import own_patients
 
 QUEUES = frozenset({"waiting", "overdue", "all"})
 OUTCOMES = frozenset({"", "sent", "bounced"})
@@ -43,7 +44,8 @@ class PracticeConversations:
     ) -> api_pb2.ListPracticeConversationsResponse:
         state = choice_field(request.state or "waiting", "state", QUEUES)
         token, size = call.page(request.page_token, request.page_size)
-        only = practice_queue.Filter(state, call.actor.staff_id if request.mine else None, call.patient_id)
+        mine = call.actor.staff_id if request.mine else None
+        only = practice_queue.Filter(state, mine, call.patient_id, await own_patients(call))
         async with call.rows() as rows:
             found = await practice_queue.page(rows, asking(call), only, Keyset.parse(token), size + 1)
         answer = api_pb2.ListPracticeConversationsResponse(
@@ -152,7 +154,8 @@ class PracticeConversations:
     ) -> api_pb2.ListNotificationsResponse:
         if call.practice_id is None:
             raise NotFound
-        only = notifications.Filter(call.practice_id, call.patient_id, choice_field(request.state, "state", OUTCOMES))
+        state = choice_field(request.state, "state", OUTCOMES)
+        only = notifications.Filter(call.practice_id, call.patient_id, state, await own_patients(call))
         token, size = call.page(request.page_token, request.page_size)
         async with call.rows() as rows:
             found = await notifications.page(rows, only, Keyset.parse(token), size + 1)

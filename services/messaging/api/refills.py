@@ -11,6 +11,7 @@ from shared.contracts.messaging.v1 import api_pb2
 from shared.errors import InvalidField, NotFound
 from shared.rpc.call import Call
 from shared.rpc.fields import choice_field, text_field, uuid_field
+from shared.rpc.owning import own_patients
 
 STATES = frozenset({"waiting", "all"})
 
@@ -62,7 +63,7 @@ class PracticeRefills:
             raise NotFound
         state = choice_field(request.state or "waiting", "state", STATES)
         token, size = call.page(request.page_token, request.page_size)
-        only = refills.Filter(call.practice_id, call.patient_id, waiting=state == "waiting")
+        only = refills.Filter(call.practice_id, call.patient_id, await own_patients(call), waiting=state == "waiting")
         async with call.rows() as rows:
             found = await refills.of_practice(rows, only, Keyset.parse(token), size + 1)
         answer = api_pb2.ListPracticeRefillsResponse(refills=[messages.refill(row) for row in found[:size]])

@@ -1,5 +1,6 @@
 """Appointments and what became of them, for patients and staff."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -184,10 +185,11 @@ async def of_patient(
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Of one practice; of one patient or all; only what waits for the practice, or all."""
+    """Of one practice; of one patient, or all ``without`` some; only what waits for the practice, or all."""
 
     practice_id: UUID
     patient_id: UUID | None
+    without: Sequence[UUID]
     waiting: bool
 
 
@@ -197,9 +199,10 @@ async def of_practice(rows: Rows, only: Filter, keyset: Keyset | None, size: int
     sql = f"""SELECT * FROM appointments
         WHERE practice_id = $1 AND ($2::uuid IS NULL OR patient_id = $2) AND (NOT $3 OR state = 'requested')
           AND ($4::timestamptz IS NULL OR (requested_at, appointment_id) {after} ($4::timestamptz, $5::uuid))
+          AND NOT patient_id = ANY($7::uuid[])
         ORDER BY requested_at {direction}, appointment_id {direction} LIMIT $6"""  # noqa: S608  # constants only
     at, last = (keyset.at, keyset.id) if keyset else (None, None)
-    found = await rows.fetch(sql, only.practice_id, only.patient_id, only.waiting, at, last, size)
+    found = await rows.fetch(sql, only.practice_id, only.patient_id, only.waiting, at, last, size, only.without)
     return [_row(row) for row in found]
 
 

@@ -1,5 +1,6 @@
 """Mails sent and bounced, for the desk: whom, of what kind, when; never where to or what about."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -57,11 +58,12 @@ class NotificationRow:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Of one practice; of one patient or all; sent, bounced or both ('')."""
+    """Of one practice; of one patient, or all ``without`` some; sent, bounced or both ('')."""
 
     practice_id: UUID
     patient_id: UUID | None = None
     state: str = ""
+    without: Sequence[UUID] = ()
 
 
 async def page(rows: Rows, only: Filter, before: Keyset | None, size: int) -> list[NotificationRow]:
@@ -69,7 +71,8 @@ async def page(rows: Rows, only: Filter, before: Keyset | None, size: int) -> li
     sql = """SELECT notification_id, patient_id, person_id, kind, state, reason, at FROM notifications
         WHERE practice_id = $1 AND ($2::uuid IS NULL OR patient_id = $2) AND ($3 = '' OR state = $3)
           AND ($4::timestamptz IS NULL OR (at, notification_id) < ($4::timestamptz, $5::uuid))
+          AND (patient_id IS NULL OR NOT patient_id = ANY($7::uuid[]))
         ORDER BY at DESC, notification_id DESC LIMIT $6"""
     at, last = (before.at, before.id) if before else (None, None)
-    found = await rows.fetch(sql, only.practice_id, only.patient_id, only.state, at, last, size)
+    found = await rows.fetch(sql, only.practice_id, only.patient_id, only.state, at, last, size, only.without)
     return [NotificationRow(**row) for row in found]

@@ -1,5 +1,6 @@
 """The practice's queue: its conversations, what waits for a reply, until when, and with whom."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -130,11 +131,12 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """``state`` is waiting, overdue or all."""
+    """``state`` is waiting, overdue or all; ``without`` those of some patients."""
 
     state: str = "waiting"
     assigned_staff_id: UUID | None = None
     patient_id: UUID | None = None
+    without: Sequence[UUID] = ()
 
 
 _REACHED = """
@@ -161,10 +163,11 @@ async def page(rows: Rows, asking: Asking, only: Filter, keyset: Keyset | None, 
         state = f"AND queue.reply_due_at {bound}"
     sql = f"""{_REACHED} {state}
         AND ($5::uuid IS NULL OR colleague.staff_id = $5) AND ($6::uuid IS NULL OR queue.patient_id = $6)
+        AND NOT queue.patient_id = ANY($10::uuid[])
         AND ($7::timestamptz IS NULL OR ({order}, queue.conversation_id) {after} ($7::timestamptz, $8::uuid))
         ORDER BY {order} {direction}, queue.conversation_id {direction} LIMIT $9"""
     at, last = (keyset.at, keyset.id) if keyset else (None, None)
-    given = (*_arguments(asking), only.assigned_staff_id, only.patient_id, at, last, size)
+    given = (*_arguments(asking), only.assigned_staff_id, only.patient_id, at, last, size, only.without)
     return [_row(row) for row in await rows.fetch(sql, *given)]
 
 

@@ -34,7 +34,7 @@ from services.consent.domain.record import Announcement, PatientRecord, Proof
 from services.consent.domain.task import DeskTask
 from services.consent.processes import ANNOUNCE_BIRTHDAY, OFFER_ACCOUNT, Birthdays
 from shared.effects import Carrying, Effect
-from shared.errors import NotFound
+from shared.errors import NotAllowed, NotFound
 from tests.unit.services.consent.practice import (
     BORN_CHILD,
     BORN_TEEN,
@@ -44,6 +44,7 @@ from tests.unit.services.consent.practice import (
     PATIENT,
     PATIENTS_ACCOUNT,
     PRACTICE,
+    SCAN,
     ZONE,
     ConsentPractice,
 )
@@ -51,7 +52,7 @@ from tests.unit.services.consent.practice import (
 ALL: set[str] = set(ALL_SCOPES)
 TEEN: set[str] = set(TEEN_SCOPES)
 SECOND = timedelta(seconds=1)
-PROOF = Proof("court_decree", UUID(int=77), DESK)
+PROOF = Proof("court_decree", SCAN, DESK)
 BOTH: tuple[Signatory, ...] = ("patient", "representative")
 
 
@@ -265,6 +266,15 @@ async def test_r20_a_task_is_settled_once_and_by_the_own_practice_only() -> None
     await here.do(settle_task, SettleTask(PRACTICE, raised.id, "suspended", DESK))
     with pytest.raises(TaskSettled):
         await here.do(settle_task, SettleTask(PRACTICE, raised.id, "", DESK))
+
+
+async def test_r43_nobody_settles_an_objection_to_themselves_or_of_their_own_child() -> None:
+    here = ConsentPractice()
+    await here.a_parent_of_a_child(BORN_TEEN)
+    raised = await here.do(object_to_representative, ObjectToRepresentative(PATIENT, PARENT, "no"))
+    with pytest.raises(NotAllowed):
+        await here.do(settle_task, SettleTask(PRACTICE, raised.id, "all is well", PARENTS_ACCOUNT, (PATIENT,)))
+    await here.do(settle_task, SettleTask(PRACTICE, raised.id, "suspended", DESK, (UUID(int=13),)))
 
 
 async def test_a_plan_waits_for_the_practice() -> None:

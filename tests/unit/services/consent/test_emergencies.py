@@ -16,7 +16,7 @@ from services.consent.domain.access import Access
 from services.consent.domain.emergency import EmergencyAccess, Finding
 from services.consent.domain.errors import EmergencyOpen, EmergencyReviewed, SecondPersonNeeded
 from services.consent.domain.facts import ALL_SCOPES, EMERGENCY_SCOPES
-from shared.errors import NotFound
+from shared.errors import NotAllowed, NotFound
 from tests.unit.services.consent.practice import (
     DESK,
     PARENTS_ACCOUNT,
@@ -88,6 +88,13 @@ async def test_r43_while_it_holds_it_is_not_lengthened_and_after_that_it_is_decl
     here.at += SECOND
     await declared(here)
     assert await here.sees(DESK) == RECORD
+
+
+async def test_r43_no_admin_reviews_a_look_into_a_record_that_they_own_or_represent(here: ConsentPractice) -> None:
+    emergency_id = await declared(here)
+    with pytest.raises(NotAllowed):
+        await here.do(review_emergency, ReviewEmergency(PRACTICE, emergency_id, "justified", "", ADMIN, (PATIENT,)))
+    await reviewed(here, emergency_id)
 
 
 async def test_r43_another_person_reviews_it_once(here: ConsentPractice) -> None:
