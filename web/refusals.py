@@ -93,6 +93,7 @@ REFUSALS: Mapping[str, str] = {
     "factor_needed": N_("Staff must keep a second factor."),
     "acting_on_oneself": N_("Nobody does this for their own record or themselves. Ask another member of staff."),
     "not_joinable": N_("Only two records of one birth date can be joined, both of the living or both of the dead."),
+    "not_interrupted": N_("This access does not wait to be verified again."),
     "record_joined": N_("This record was joined to another one. Go on there."),
     "proposal_gone": N_("This was settled, has run out, or was proposed by somebody who is no admin any more."),
     "second_person_needed": N_("This takes two persons: somebody else must do this half."),

@@ -196,6 +196,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "consent": N_("the portal consent form has to be signed"),
         "form": N_("the portal consent form has to be signed anew"),
         "enrolment": N_("your account is not joined to this record"),
+        "verification": N_("records were joined: the practice has to verify this access again"),
         "authorization": N_("there is no authorization in force"),
         "documents": N_("no verified documents are in force"),
         "age": N_("the patient's age does not allow it"),
@@ -206,6 +207,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "desk_task": {
         "offer_account": N_("Offer an own account: the patient is old enough now"),
         "objection": N_("The patient objects to a representative"),
+        "verify_access": N_("Records were joined: verify this person's access again"),
     },
     "proof": {
         "court_decree": N_("Court decree"),

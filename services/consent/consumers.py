@@ -10,14 +10,19 @@ from services.consent.commands.facts import (
     PartAccount,
     RecordDeath,
     RegisterPatient,
+    RestoreRecord,
+    SupersedeRecord,
     Told,
     correct_birth_date,
     join_account,
     part_account,
     record_death,
     register_patient,
+    restore_record,
+    supersede_record,
 )
 from services.consent.commands.forms import OpenPractice, open_practice
+from services.consent.commands.verifying import InterruptAccess, interrupt_access
 from services.consent.projections.birth_dates import birth_date_of
 from shared.contracts.event import PatientEvent
 from shared.contracts.identity.v1.events import (
@@ -26,6 +31,9 @@ from shared.contracts.identity.v1.events import (
     PatientDeceased,
     PatientEnrolled,
     PatientRegistered,
+    PatientRestored,
+    PatientsJoined,
+    PatientSuperseded,
     PatientUnenrolled,
     PracticeOpened,
 )
@@ -76,6 +84,18 @@ def patient_unenrolled(recorded: Recorded[PatientUnenrolled]) -> Iterable[Effect
     return _about(event, "part-account", account_id=event.account_id, person_id=event.person_id)
 
 
+def patients_joined(recorded: Recorded[PatientsJoined]) -> Iterable[Effect]:
+    return _about(recorded.event, "interrupt-access", duplicate_id=recorded.event.duplicate_id)
+
+
+def patient_superseded(recorded: Recorded[PatientSuperseded]) -> Iterable[Effect]:
+    return _about(recorded.event, "supersede-record", survivor_id=recorded.event.survivor_id)
+
+
+def patient_restored(recorded: Recorded[PatientRestored]) -> Iterable[Effect]:
+    return _about(recorded.event, "restore-record")
+
+
 CONSUMERS: Mapping[str, Mapping[type, Decide]] = {
     "identity": {
         PracticeOpened: practice_opened,
@@ -85,6 +105,9 @@ CONSUMERS: Mapping[str, Mapping[type, Decide]] = {
         DeathCorrected: death_corrected,
         PatientEnrolled: patient_enrolled,
         PatientUnenrolled: patient_unenrolled,
+        PatientsJoined: patients_joined,
+        PatientSuperseded: patient_superseded,
+        PatientRestored: patient_restored,
     }
 }
 
@@ -134,6 +157,20 @@ async def run_part_account(carrying: Carrying) -> None:
     await carrying.perform(part_account, PartAccount(_patient(carrying), account_id, person_id, _told(carrying)))
 
 
+async def run_interrupt_access(carrying: Carrying) -> None:
+    duplicate_id = UUID(carrying.effect.details["duplicate_id"])
+    await carrying.perform(interrupt_access, InterruptAccess(_patient(carrying), duplicate_id, _told(carrying)))
+
+
+async def run_supersede_record(carrying: Carrying) -> None:
+    survivor_id = UUID(carrying.effect.details["survivor_id"])
+    await carrying.perform(supersede_record, SupersedeRecord(_patient(carrying), survivor_id, _told(carrying)))
+
+
+async def run_restore_record(carrying: Carrying) -> None:
+    await carrying.perform(restore_record, RestoreRecord(_patient(carrying), _told(carrying)))
+
+
 EFFECTS: Mapping[str, Run] = {
     "open-practice": run_open_practice,
     "register-patient": run_register_patient,
@@ -142,6 +179,9 @@ EFFECTS: Mapping[str, Run] = {
     "correct-death": run_correct_death,
     "join-account": run_join_account,
     "part-account": run_part_account,
+    "interrupt-access": run_interrupt_access,
+    "supersede-record": run_supersede_record,
+    "restore-record": run_restore_record,
 }
 
 FACT_KINDS = frozenset(EFFECTS) - {"open-practice"}

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import grpc
 
-from services.consent.domain.dossier import HeardEnrolment, HeardFacts
+from services.consent.domain.dossier import HeardEnrolment, HeardFacts, HeardJoin
 from shared.access.enforcement import StandingOf, as_the_system
 from shared.access.lease import Lease
 from shared.clock import RulesClock, monotonic
@@ -99,4 +99,6 @@ def heard_facts(patient_id: UUID, answer: peers_pb2.FactsOfResponse) -> HeardFac
         enrolments=tuple(
             HeardEnrolment(UUID(one.account_id), UUID(one.person_id), one.event_id) for one in answer.enrolments
         ),
+        survivor=(UUID(answer.survivor_id), answer.superseded_event_id) if answer.survivor_id else None,
+        joins=tuple(HeardJoin(UUID(one.duplicate_id), one.event_id) for one in answer.joins),
     )

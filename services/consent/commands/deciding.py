@@ -18,8 +18,19 @@ Change = Callable[[Dossier, Streams], Awaitable[None] | None]
 async def change_record(work: Work, patient_id: UUID, change: Change, heard: HeardFacts | None = None) -> Position:
     """Changes what bears on one patient's record; the decisions that follow are appended with it, all or nothing.
 
-    NotFound for an unknown patient. ``heard`` is what identity said of a patient whose event is still on its way.
+    NotFound for an unknown patient, RecordJoined for one whose record was joined to another (R44). ``heard`` is what
+    identity said of a patient whose event is still on its way.
     """
+
+    def of_its_own(dossier: Dossier, streams: Streams) -> Awaitable[None] | None:
+        dossier.record.require_own_record()
+        return change(dossier, streams)
+
+    return await take_fact(work, patient_id, of_its_own, heard)
+
+
+async def take_fact(work: Work, patient_id: UUID, change: Change, heard: HeardFacts | None = None) -> Position:
+    """``change_record`` for what identity tells, which holds whatever became of the record."""
 
     async def decision(streams: Streams) -> None:
         record = await known_record(streams, patient_id, heard, work.now)

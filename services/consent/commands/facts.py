@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from services.consent.commands.deciding import change_record, decide_access
+from services.consent.commands.deciding import decide_access, take_fact
 from services.consent.domain.dossier import Dossier, read_dossier
 from services.consent.domain.identifiers import record_stream
 from services.consent.domain.record import PatientRecord
@@ -62,7 +62,7 @@ async def correct_birth_date(command: CorrectBirthDate, work: Work) -> Position:
     def correct(dossier: Dossier, streams: Streams) -> None:
         dossier.record.correct_birth_date(command.birth_date, command.told.at, command.told.cause)
 
-    return await change_record(work, command.patient_id, correct)
+    return await take_fact(work, command.patient_id, correct)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ async def record_death(command: RecordDeath, work: Work) -> Position:
         else:
             dossier.record.correct_death(command.told.at, command.told.cause)
 
-    return await change_record(work, command.patient_id, record)
+    return await take_fact(work, command.patient_id, record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ async def join_account(command: JoinAccount, work: Work) -> Position:
         dossier.record.enrol(command.account_id, command.person_id, command.told.at, command.told.cause)
         await dossier.read_person(streams, command.person_id)
 
-    return await change_record(work, command.patient_id, join)
+    return await take_fact(work, command.patient_id, join)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,4 +112,33 @@ async def part_account(command: PartAccount, work: Work) -> Position:
     def part(dossier: Dossier, streams: Streams) -> None:
         dossier.unenrol(command.account_id, command.person_id, command.told.at, command.told.cause)
 
-    return await change_record(work, command.patient_id, part)
+    return await take_fact(work, command.patient_id, part)
+
+
+@dataclass(frozen=True, slots=True)
+class SupersedeRecord:
+    """It was joined to the survivor's (R44)."""
+
+    patient_id: UUID
+    survivor_id: UUID
+    told: Told
+
+
+async def supersede_record(command: SupersedeRecord, work: Work) -> Position:
+    def supersede(dossier: Dossier, streams: Streams) -> None:
+        dossier.supersede(command.survivor_id, command.told.at, command.told.cause)
+
+    return await take_fact(work, command.patient_id, supersede)
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreRecord:
+    patient_id: UUID
+    told: Told
+
+
+async def restore_record(command: RestoreRecord, work: Work) -> Position:
+    def restore(dossier: Dossier, streams: Streams) -> None:
+        dossier.record.restore(command.told.at, command.told.cause)
+
+    return await take_fact(work, command.patient_id, restore)

@@ -37,6 +37,14 @@ class HeardEnrolment:
 
 
 @dataclass(frozen=True, slots=True)
+class HeardJoin:
+    """Another record that was joined to the patient's. ``cause`` is identity's event."""
+
+    duplicate_id: UUID
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class HeardFacts:
     """What identity says of a patient now, ahead of its events."""
 
@@ -46,6 +54,9 @@ class HeardFacts:
     death: str | None
     """The event that recorded the death; None: alive."""
     enrolments: tuple[HeardEnrolment, ...]
+    survivor: tuple[UUID, str] | None = None
+    """The record that this one was joined to, and the event; None: it is its own."""
+    joins: tuple[HeardJoin, ...] = ()
 
 
 @dataclass(slots=True)
@@ -94,6 +105,11 @@ class Dossier:
         self.record.unenrol(account_id, person_id, at, cause)
         self._end(self._resting_on(person_id), "unenrolled", at)
 
+    def supersede(self, survivor_id: UUID, at: datetime, cause: str) -> None:
+        """R44: ends whatever was given on this record, drafts included; enrolments end at identity."""
+        self.record.supersede(survivor_id, at, cause)
+        self._end(self.authorizations.values(), "unenrolled", at)
+
     def hear(self, heard: HeardFacts, at: datetime) -> None:
         """Brings the record to what identity says now; for an answer, never stored."""
         record = self.record
@@ -108,6 +124,12 @@ class Dossier:
             self.record_death(at, heard.death)
         else:
             record.correct_death(at, "")
+        if heard.survivor is not None:
+            self.supersede(heard.survivor[0], at, heard.survivor[1])
+        else:
+            record.restore(at, "")
+        for join in heard.joins:
+            record.interrupt(join.duplicate_id, at, join.cause)
 
     def facts(self, account_id: UUID) -> Facts:
         """What the rules rest on for one account."""
@@ -116,7 +138,9 @@ class Dossier:
         people = [
             Person(
                 person_id=person_id,
-                enrolments=tuple(e.span for e in joined if e.person_id == person_id),
+                enrolments=tuple(
+                    span for e in joined if e.person_id == person_id for span in self.record.stretches(e).counting
+                ),
                 signatures=self._signatures(person_id),
                 grants=tuple(a.grant() for a in self.authorizations.values() if a.person_id == person_id),
                 suspensions=self.suspensions[person_id].spans if person_id in self.suspensions else (),
@@ -134,6 +158,7 @@ class Dossier:
             people=tuple(people),
             forms=tuple(form.published_at for form in self.practice.forms),
             emancipations=self.record.emancipations,
+            waiting=tuple(span for e in joined for span in self.record.stretches(e).waiting),
             emergencies=tuple(one.emergency for one in self.emergencies.values() if one.account_id == account_id),
         )
 

@@ -139,3 +139,15 @@ class PairNotSuspended(Refused):
     """Only a suspended pair can be lifted."""
 
     slug = "pair_not_suspended"
+
+
+class RecordJoined(Refused):
+    """The record was joined to another one, where everything new belongs (R44)."""
+
+    slug = "record_joined"
+
+
+class NotInterrupted(Refused):
+    """That access does not wait to be verified again (R44)."""
+
+    slug = "not_interrupted"

@@ -122,6 +122,8 @@ class Facts:
     emergencies: tuple[Emergency, ...] = ()
     emancipations: tuple[Span, ...] = ()
     """Proven, until found to be recorded by mistake: an adult at once, in every rule (R18)."""
+    waiting: tuple[Span, ...] = ()
+    """When an enrolment that goes on is left out, since it waits to be verified again (R44)."""
 
 
 def holding(spans: Iterable[Span], at: datetime) -> Span | None:

@@ -28,6 +28,11 @@ def access_stream(account_id: UUID, patient_id: UUID) -> UUID:
     return natural_id(_CONSENT, "access", account_id, patient_id)
 
 
+def scan_stream(scan_id: UUID) -> UUID:
+    """A stream of its own name, so that the id of anything else is no scan."""
+    return natural_id(_CONSENT, "scan", scan_id)
+
+
 def signing_link(patient_id: UUID) -> UUID:
     """The one-time signing links of a patient: one is open at most."""
     return natural_id(_CONSENT, "signing", patient_id)
@@ -36,6 +41,11 @@ def signing_link(patient_id: UUID) -> UUID:
 def offer_task(patient_id: UUID) -> UUID:
     """The one task to offer a patient an own account."""
     return natural_id(_CONSENT, "offer", patient_id)
+
+
+def verify_task(patient_id: UUID, account_id: UUID, cause: str) -> UUID:
+    """The one task to verify an account's access again after that event interrupted it."""
+    return natural_id(_CONSENT, "verify", patient_id, account_id, cause)
 
 
 def reference(stream_id: UUID, version: int) -> str:

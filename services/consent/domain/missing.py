@@ -14,7 +14,7 @@ def missing(facts: Facts, at: datetime) -> list[str]:
     birth = birth_date_at(facts, at)
     joined = [person for person in facts.people if holding(person.enrolments, at) is not None]
     if birth is None or not joined:
-        return ["enrolment"]
+        return ["verification" if holding(facts.waiting, at) is not None else "enrolment"]
     ages = ages_by(facts, birth, at)
     is_dead = holding(facts.deaths, at) is not None
     found: set[str] = set()

@@ -6,23 +6,21 @@ from typing import Literal
 from uuid import UUID
 
 from services.consent.domain.calendar import start_of_age
-from services.consent.domain.errors import NotOfThisAge, PatientDead, TooYoungToSign
+from services.consent.domain.errors import (
+    NotInterrupted,
+    NotOfThisAge,
+    PatientDead,
+    RecordJoined,
+    TooYoungToSign,
+)
 from services.consent.domain.facts import PREPARATION, BirthDate, Kind, Span
 from services.consent.domain.identifiers import record_stream, reference
+from services.consent.domain.interruption import Enrolment, Interruption, Stretches, Verification, Verified
 from services.consent.domain.practice import Practice
 from shared.aggregate import Aggregate, event
 
 ProofKind = Literal["court_decree", "marriage_certificate", "military_service", "other"]
 Birthday = Literal["adolescent", "adult"]
-
-
-@dataclass(frozen=True, slots=True)
-class Enrolment:
-    """An account joined to the record as a person (the patient for self), while ``span`` holds."""
-
-    account_id: UUID
-    person_id: UUID
-    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +122,26 @@ class PatientRecord(Aggregate):
         emergency_id: UUID
         account_id: UUID
 
+    class Superseded(Aggregate.Event):
+        survivor_id: UUID
+        recorded_at: datetime
+        cause: str
+
+    class Restored(Aggregate.Event):
+        recorded_at: datetime
+        cause: str
+
+    class Interrupted(Aggregate.Event):
+        duplicate_id: UUID
+        recorded_at: datetime
+        cause: str
+
+    class VerifiedAgain(Aggregate.Event):
+        practice_id: UUID
+        patient_id: UUID
+        verified: Verified
+        recorded_at: datetime
+
     @staticmethod
     def create_id(patient_id: UUID) -> UUID:
         return record_stream(patient_id)
@@ -142,6 +160,9 @@ class PatientRecord(Aggregate):
         self.emergencies: tuple[Declared, ...] = ()
         self.emancipations: tuple[Span, ...] = ()
         self.announced: frozenset[Announcement] = frozenset()
+        self.survivor_id: UUID | None = None
+        self.interruptions: tuple[Interruption, ...] = ()
+        self.verifications: tuple[Verification, ...] = ()
 
     @property
     def subject_id(self) -> UUID:
@@ -245,6 +266,71 @@ class PatientRecord(Aggregate):
             else joined
             for joined in self.enrolments
         )
+
+    def require_own_record(self) -> None:
+        """RecordJoined where everything new belongs to the record that this one was joined to (R44)."""
+        if self.survivor_id is not None:
+            raise RecordJoined
+
+    def supersede(self, survivor_id: UUID, at: datetime, cause: str) -> None:
+        """It was joined to the survivor's: whatever access goes on is interrupted, and nobody verifies it here."""
+        if self.survivor_id is None:
+            self._superseded(survivor_id=survivor_id, recorded_at=at, cause=cause)
+
+    @event(Superseded)
+    def _superseded(self, survivor_id: UUID, recorded_at: datetime, cause: str) -> None:
+        self.survivor_id = survivor_id
+        self.interruptions = (*self.interruptions, Interruption(recorded_at, cause))
+
+    def restore(self, at: datetime, cause: str) -> None:
+        """It is its own again. That opens nothing: who is to reach it is let in anew."""
+        if self.survivor_id is not None:
+            self._restored(recorded_at=at, cause=cause)
+
+    @event(Restored)
+    def _restored(self, recorded_at: datetime, cause: str) -> None:
+        self.survivor_id = None
+
+    def interrupt(self, duplicate_id: UUID, at: datetime, cause: str) -> None:
+        """A duplicate was joined to this record. Each event of identity's interrupts once; parting takes none back."""
+        if all(known.because != cause for known in self.interruptions):
+            self._interrupted(duplicate_id=duplicate_id, recorded_at=at, cause=cause)
+
+    @event(Interrupted)
+    def _interrupted(self, duplicate_id: UUID, recorded_at: datetime, cause: str) -> None:
+        self.interruptions = (*self.interruptions, Interruption(recorded_at, cause))
+
+    def verify_again(self, verified: Verified, at: datetime) -> None:
+        """NotInterrupted unless that account, as that person, waits for it."""
+        self.require_own_record()
+        if self.waiting(verified.account_id, verified.person_id) is None:
+            raise NotInterrupted
+        # Identity's clock may be a little ahead; verified is what was interrupted before.
+        last = max(known.at for known in self.interruptions)
+        self._verified_again(
+            practice_id=self.practice_id, patient_id=self.patient_id, verified=verified, recorded_at=max(at, last)
+        )
+
+    @event(VerifiedAgain)
+    def _verified_again(self, practice_id: UUID, patient_id: UUID, verified: Verified, recorded_at: datetime) -> None:
+        because = reference(self.id, self.version + 1)
+        again = Verification(verified.account_id, verified.person_id, recorded_at, because)
+        self.verifications = (*self.verifications, again)
+
+    def stretches(self, joined: Enrolment) -> Stretches:
+        return joined.stretches(self.interruptions, self.verifications)
+
+    def waiting(self, account_id: UUID, person_id: UUID) -> Span | None:
+        """Since when and because of what that account, joined now, waits to be verified again."""
+        for joined in self.enrolments:
+            if (joined.account_id, joined.person_id) == (account_id, person_id) and joined.span.until is None:
+                return next((span for span in self.stretches(joined).waiting if span.until is None), None)
+        return None
+
+    def account_of(self, person_id: UUID) -> UUID | None:
+        """The account that is joined as that person now."""
+        joined = (one for one in self.enrolments if one.person_id == person_id and one.span.until is None)
+        return next((one.account_id for one in joined), None)
 
     def list_authorization(self, authorization_id: UUID, person_id: UUID) -> None:
         self._authorization_listed(authorization_id=authorization_id, person_id=person_id)

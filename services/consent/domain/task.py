@@ -1,4 +1,5 @@
-"""A task of the desk: an account to be offered at 12, an objection to a representative (R20, R42)."""
+"""A task of the desk: an account to be offered at 12, an objection to a representative, access to be verified again
+after records were joined (R20, R42, R44)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,12 +9,12 @@ from uuid import UUID
 from services.consent.domain.errors import TaskSettled
 from shared.aggregate import Aggregate, event
 
-TaskKind = Literal["offer_account", "objection"]
+TaskKind = Literal["offer_account", "objection", "verify_access"]
 
 
 @dataclass(frozen=True, slots=True)
 class TaskAbout:
-    """``person_id`` is the representative objected to; ``words`` are the patient's own."""
+    """``person_id`` is the representative objected to, or whose access waits; ``words`` are the patient's own."""
 
     kind: TaskKind
     person_id: UUID | None
