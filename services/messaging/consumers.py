@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from services.messaging.domain.notification import Kind
-from services.messaging.processes import (
+from services.messaging.processes.deciding import (
     MAIL_ACCOUNT,
     MAIL_LINK,
     MAIL_PERSON,
     MAIL_SIGNING,
     MAIL_TRANSMISSION,
+    tell_guarantor,
     tell_readers,
 )
 from shared.contracts.billing.v1.events import StatementPosted
@@ -64,10 +65,11 @@ def after_transmission(recorded: Recorded[RecordTransmitted]) -> list[Effect]:
 
 
 def after_statement(recorded: Recorded[StatementPosted]) -> list[Effect]:
-    """A confidential one is told to the patient alone (R18)."""
+    """A confidential one is told to the patient alone (R18); any other also to who pays for the patient (R33)."""
     event = recorded.event
     told = tell_readers(event.practice_id, event.patient_id, "statement", "billing", patient_only=event.confidential)
-    return [] if event.origin == "import" else unless_imported(recorded, told)
+    paid_by = [] if event.confidential else [tell_guarantor(event.practice_id, event.patient_id)]
+    return [] if event.origin == "import" else unless_imported(recorded, told, *paid_by)
 
 
 def after_invitation(recorded: Recorded[InvitationIssued]) -> list[Effect]:

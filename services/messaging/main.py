@@ -10,6 +10,7 @@ from services.messaging.processes import PROCESSES, Notifying
 from services.messaging.projections.appointment_policies import APPOINTMENT_POLICIES
 from services.messaging.projections.appointments import APPOINTMENTS
 from services.messaging.projections.conversations import CONVERSATIONS
+from services.messaging.projections.guarantors import GUARANTORS, JOINED
 from services.messaging.projections.inbox import INBOX_PROVIDERS, INBOX_RECORDS, INBOX_STATEMENTS
 from services.messaging.projections.mail_choices import MAIL_CHOICES
 from services.messaging.projections.medications import MEDICATIONS
@@ -45,6 +46,8 @@ READ_MODELS = (
     INBOX_STATEMENTS,
     PENDING_RESULTS,
     READERS,
+    GUARANTORS,
+    JOINED,
     PRACTICES,
     PROVIDERS,
     STAFF,
