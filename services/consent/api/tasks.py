@@ -17,7 +17,6 @@ from services.consent.commands.tasks import (
     settle_task,
 )
 from services.consent.commands.verifying import VerifyAccessAgain, verify_access_again
-from services.consent.commands.verifying import VerifyAccessAgain, verify_access_again
 from services.consent.domain.record import Proof, ProofKind
 from services.consent.projections import desk_tasks
 from shared.contracts.consent.v1 import api_pb2
@@ -80,18 +79,6 @@ class Tasks:
             own=tuple(await own_patients(call)),
         )
         return api_pb2.SettleDeskTaskResponse(position=str(await call.perform(settle_task, command)))
-
-    async def VerifyAccessAgain(
-        self, request: api_pb2.VerifyAccessAgainRequest, call: Call
-    ) -> api_pb2.VerifyAccessAgainResponse:
-        patient_id, _ = located(call)
-        command = VerifyAccessAgain(
-            patient_id=patient_id,
-            person_id=uuid_field(request.person_id, "person_id"),
-            document=text_field(request.document, "document"),
-            verified_by=caller(call),
-        )
-        return api_pb2.VerifyAccessAgainResponse(position=str(await call.perform(verify_access_again, command)))
 
     async def VerifyAccessAgain(
         self, request: api_pb2.VerifyAccessAgainRequest, call: Call
