@@ -3,7 +3,10 @@
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from io import BytesIO
 from typing import Any
+
+from PIL import Image, ImageDraw
 
 from operations.outside import Answer, Authenticator, Person, Portal, eventually
 from shared.contracts.identity.v1 import peers_pb2 as identity
@@ -117,8 +120,28 @@ async def register_patient(desk: Person, practice_id: str, patient: NewPatient, 
     return str((await desk.post(f"/v1/practices/{practice_id}/patients", body, key=key))["patient_id"])
 
 
-async def sign_consent(desk: Person, practice_id: str, patient_id: str, signer_id: str = "", key: str = "") -> str:
-    """Records a paper consent form at the desk; the consent's id."""
+def paper(words: str) -> bytes:
+    """A letter page with a line on it, as a scanner would send it."""
+    page, made = Image.new("L", (850, 1100), "white"), BytesIO()
+    ImageDraw.Draw(page).text((80, 80), words, fill="black", font_size=28)
+    page.save(made, "PNG")
+    return made.getvalue()
+
+
+async def scan(desk: Person, patient_id: str, words: str, key: str = "") -> str:
+    """Uploads the scan of a paper of the patient's, once consent has heard of the patient; the scan's id."""
+    content, key = paper(words), key or str(uuid7())
+
+    async def ask() -> dict[str, Any] | None:
+        return await if_found(desk.upload(f"/v1/patients/{patient_id}/scans", content, "image/png", key))
+
+    return str((await eventually("the patient at consent", ask))["scan_id"])
+
+
+async def sign_consent(
+    desk: Person, practice_id: str, patient_id: str, signer_id: str = "", key: str = "", *, method: str = "paper"
+) -> str:
+    """Records a signed consent form at the desk, one on paper with its scan; the consent's id."""
 
     async def ask() -> dict[str, Any] | None:
         return await if_found(desk.get(f"/v1/practices/{practice_id}/consent-form"))
@@ -128,8 +151,8 @@ async def sign_consent(desk: Person, practice_id: str, patient_id: str, signer_i
     body = {
         "signer_id": signer_id,
         "form_version": form["form_version"],
-        "method": "paper",
-        "scan_id": key,
+        "method": method,
+        "scan_id": await scan(desk, patient_id, "Portal consent form", key) if method == "paper" else "",
     }
 
     async def sign() -> dict[str, Any] | None:
@@ -174,7 +197,8 @@ async def represent(desk: Person, verifier: Person, practice_id: str, child_id: 
         "the child at consent", lambda: if_found(desk.post(f"{path}/authorizations", terms, key=key))
     )
     documents = f"{path}/authorizations/{granted['authorization_id']}/documents"
-    recorded = await desk.post(documents, {"kind": "birth_certificate", "scan_id": key})
+    scan_id = await scan(desk, child_id, "Birth certificate")
+    recorded = await desk.post(documents, {"kind": "birth_certificate", "scan_id": scan_id})
     await verifier.post(f"{documents}/{recorded['document_id']}/verify")
     await sign_consent(desk, practice_id, child_id, person_id)
     link = await desk.portal.link_mailed_to(parent.email, "invitation")

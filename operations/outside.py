@@ -199,6 +199,19 @@ class Person:
     async def post(self, path: str, body: dict[str, Any] | None = None, **more: str) -> dict[str, Any]:
         return await self.ask("POST", path, body or {}, **more)
 
+    async def upload(self, path: str, content: bytes, content_type: str, key: str = "") -> dict[str, Any]:
+        """Sends a file as it is."""
+        headers = {
+            "authorization": f"Bearer {await self.token()}",
+            "idempotency-key": key or str(uuid7()),
+            "content-type": content_type,
+        }
+        response = await self.portal.http.post(path, content=content, headers=headers)
+        if not response.is_success:
+            raise refusal(response)
+        found: dict[str, Any] = response.json()
+        return found
+
     async def download(self, path: str) -> httpx.Response:
         return await self.portal.send("GET", path, token=await self.token())
 

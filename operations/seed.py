@@ -276,7 +276,8 @@ class Seed:
 
         async def verify(key: str) -> str:
             path = f"/v1/patients/{child_id}/authorizations/{authorization_id}/documents"
-            document = {"kind": "birth_certificate", "scan_id": key}
+            scan_id = await journey.scan(desk, child_id, "Birth certificate", self._memory.key("scan"))
+            document = {"kind": "birth_certificate", "scan_id": scan_id}
             recorded = await desk.post(path, document, key=key)
             await support.post(f"{path}/{recorded['document_id']}/verify", key=self._memory.key("verified"))
             return "done"

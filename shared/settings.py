@@ -147,3 +147,19 @@ class ServiceSettings(SharedSettings):
     @cached_property
     def databases(self) -> Databases:
         return Databases.of(self.name)
+
+
+class FileSettings(ServiceSettings):
+    """Those of a service that keeps files: where they lie, sealed; credentials of S3 are its own variables."""
+
+    blobs_url: str = Field(min_length=8, description="file:///… or s3://…", repr=False)
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+
+    @field_validator("blobs_url")
+    @classmethod
+    def _is_known(cls, url: str) -> str:
+        if not url.startswith(("file:///", "s3://")):
+            raise ValueError("expected file:///… or s3://…")
+        return url.rstrip("/")

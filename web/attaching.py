@@ -1,6 +1,8 @@
 """Files that go with a message: chosen in its form, uploaded one by one before it is sent (R4)."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from google.api.httpbody_pb2 import HttpBody
 
@@ -32,20 +34,31 @@ async def uploaded(page: Page, form: Form, patient_id: str) -> list[str]:
     form.check()
     ids = []
     for file in chosen:
-        try:
+        with blaming(form, FILES.name):
             ids.append(await _upload(page, form, patient_id, file))
-        except (Refused, TooLarge) as error:
-            form.blame(FILES.name, REFUSALS[error.slug])
-        except InvalidField as error:
-            text, blanks = explained(error)
-            form.blame(FILES.name, text, **blanks)
     form.check()
     return ids
 
 
+@contextmanager
+def blaming(form: Form, field: str) -> Iterator[None]:
+    """What a service says against an upload stands beside the field that the file was chosen in."""
+    try:
+        yield
+    except (Refused, TooLarge) as error:
+        form.blame(field, REFUSALS[error.slug])
+    except InvalidField as error:
+        text, blanks = explained(error)
+        form.blame(field, text, **blanks)
+
+
+def upload_key(form: Form, file: Sent) -> str:
+    """Of the form and the file, so that a double click uploads it once, and another choice is another."""
+    return f"{form.key}.{hashlib.sha256(file.content).hexdigest()}"
+
+
 async def _upload(page: Page, form: Form, patient_id: str, file: Sent) -> str:
-    """Under a key of the form and the file, so that a double click uploads it once, and another choice is another."""
-    key = f"{form.key}.{hashlib.sha256(file.content).hexdigest()}"
+    key = upload_key(form, file)
     request = documents.UploadAttachmentRequest(
         patient_id=patient_id, name=file.name, file=HttpBody(content_type=file.content_type, data=file.content)
     )

@@ -11,7 +11,10 @@ from web.settings import WebSettings
 
 LINK_PAGES = ("/invitation/", "/staff-invitation/", "/recovery/", "/address-confirmation/", "/shared-record/", "/sign/")
 """Their path holds a secret: no other page may be told where one came from."""
-UPLOAD_PAGES = re.compile(r"/practices/[^/]+/patients/[^/]+/documents/new")
+UPLOAD_PAGES = re.compile(
+    r"/practices/[^/]+/patients/[^/]+/"
+    r"(documents/new|consents/new|releases/new|emancipation|authorizations/[^/]+/documents)"
+)
 """Their form holds a file."""
 READING = frozenset({"GET", "HEAD"})
 MOST_BYTES = 256 * 1024

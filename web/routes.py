@@ -49,6 +49,7 @@ from web.pages.staff import (
     release,
     results,
     review,
+    scans,
     tokens,
 )
 from web.pages.staff import conversations as queue
@@ -204,6 +205,7 @@ STAFF = [
     *form(f"{_DP}/death", patients.DEATH),
     *shows(f"{_DP}/consents", consents.consents),
     *form(f"{_DP}/consents/new", consents.SIGN),
+    *shows(f"{_DP}/scans/{{scan_id}}", scans.file),
     *form(f"{_DP}/signing-link", desk.SIGNING_LINK),
     *form(f"{_DP}/consents/{{consent_id}}/withdraw", consents.WITHDRAW),
     *does(f"{_DP}/invitations", consents.issue),

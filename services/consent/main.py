@@ -16,19 +16,21 @@ from services.consent.projections.emergencies import EMERGENCIES
 from services.consent.projections.forms import FORMS
 from services.consent.projections.releases import RELEASES
 from services.consent.published import PUBLISHED
+from services.consent.settings import ConsentSettings
 from services.consent.stored import STORED
 from shared.access.standing import standing_in
 from shared.contracts.consent.v1 import api_pb2, peers_pb2
 from shared.contracts.identity.v1.peers_pb2_grpc import IdentityPeersStub
 from shared.process import run
 from shared.service import Endpoint, Foundation, Service
-from shared.settings import ServiceSettings
+from shared.uploads.blobs import Blobs
 
 READ_MODELS = (FORMS, CONSENTS, AUTHORIZATIONS, EMERGENCIES, DESK_TASKS, RELEASES, BIRTH_DATES)
 
 
 def compose(foundation: Foundation) -> Service:
-    """Consent decides access in its own process, from its own store, under identity's lease."""
+    """Consent decides access in its own process, from its own store, under identity's lease, and keeps scans."""
+    settings = ConsentSettings()
     facts = IdentityFacts(
         IdentityPeersStub(foundation.channel("identity")),
         foundation.database,
@@ -37,17 +39,18 @@ def compose(foundation: Foundation) -> Service:
         kinds=FACT_KINDS,
     )
     decisions = Decisions(foundation.store, facts, foundation.clock.now)
+    blobs = Blobs(settings.scans_url, foundation.database)
     return Service(
         name="consent",
         stored=STORED,
         published=PUBLISHED,
         read_models=READ_MODELS,
         policies=reading_through(POLICIES, facts),
-        api=Endpoint("portal.consent.v1.ConsentApi", api_pb2, ConsentApi(decisions, foundation.store)),
+        api=Endpoint("portal.consent.v1.ConsentApi", api_pb2, ConsentApi(decisions, foundation.store, blobs)),
         peers=Endpoint(
             "portal.consent.v1.ConsentPeers",
             peers_pb2,
-            ConsentPeers(decisions, foundation.store, ServiceSettings("consent").public_url),
+            ConsentPeers(decisions, foundation.store, settings.public_url),
         ),
         processes=PROCESSES,
         consumers=CONSUMERS,

@@ -7,6 +7,7 @@ from services.consent.domain.emergency import EmergencyAccess
 from services.consent.domain.practice import Practice
 from services.consent.domain.record import PatientRecord
 from services.consent.domain.release import RecordsRelease
+from services.consent.domain.scan import Scan
 from services.consent.domain.signing import SigningLink
 from services.consent.domain.suspension import PairSuspension
 from services.consent.domain.task import DeskTask
@@ -48,6 +49,7 @@ STORED = (
     Stored("ReleaseExtended", RecordsRelease.Extended),
     Stored("RecordsDisclosed", RecordsRelease.Disclosed),
     Stored("ReleaseRevoked", RecordsRelease.Revoked),
+    Stored("ScanKept", Scan.Kept),
     Stored("SigningLinkIssued", SigningLink.Issued),
     Stored("SigningLinkIssuedAgain", SigningLink.IssuedAgain),
     Stored("SigningLinkMistried", SigningLink.Mistried),

@@ -79,7 +79,7 @@ class House:
         """A patient whose consent is signed, and the mailed link."""
         patient = await self.registered(given, born)
         patient.consent_id = await journey.sign_consent(
-            await self.staff("front_desk"), self.practice_id, patient.patient_id
+            await self.staff("front_desk"), self.practice_id, patient.patient_id, method="screen"
         )
         return patient, await self.portal.link_mailed_to(patient.email, "invitation")
 

@@ -96,6 +96,7 @@ async def objects(house: House, patient: Patient) -> Objects:
         "statement_id": statement_id,
         "payment_id": payment["payment_id"],
         "charge_id": await _charge_of(house, patient),
+        "scan_id": await journey.scan(await house.staff("front_desk"), patient.patient_id, "A paper"),
         "entry_id": await _entry_of(house, patient),
         "result_id": await house.result_of(patient),
         "document_id": await _document_of(house, patient),

@@ -81,7 +81,7 @@ class Releases:
         shown = found[:size]
         call.viewed(*(row.release_id for row in shown))
         return api_pb2.ListRecordsReleasesResponse(
-            releases=[release_message(row) for row in shown],
+            releases=[release_message(row, staff=is_staff(call)) for row in shown],
             next_page_token=call.next_page(str(shown[-1].number)) if len(found) > size else "",
         )
 
@@ -96,7 +96,7 @@ class Releases:
         for row in shown:
             call.viewed(row.release_id, patient_id=row.patient_id, practice_id=practice_id)
         return api_pb2.ListOpenReleasesResponse(
-            releases=[release_message(row) for row in shown],
+            releases=[release_message(row, staff=True) for row in shown],
             next_page_token=call.next_page(str(shown[-1].number)) if len(found) > size else "",
         )
 
@@ -110,7 +110,7 @@ def release_of(
     return uuid_field(request.patient_id, "patient_id"), uuid_field(request.release_id, "release_id")
 
 
-def release_message(row: ReleaseRow) -> api_pb2.RecordsRelease:
+def release_message(row: ReleaseRow, *, staff: bool) -> api_pb2.RecordsRelease:
     return api_pb2.RecordsRelease(
         release_id=str(row.release_id),
         patient_id=str(row.patient_id),
@@ -120,6 +120,7 @@ def release_message(row: ReleaseRow) -> api_pb2.RecordsRelease:
         purpose=row.purpose,
         expires_on=date_message(row.expires_on),
         method=row.method,
+        scan_id=str(row.scan_id or "") if staff else "",
         requested_at=instant_message(row.requested_at),
         due_on=date_message(row.due_on),
         extended=row.extended,

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from services.consent.commands.deciding import change_record
+from services.consent.commands.scans import require_scan
 from services.consent.domain.authorization import Authorization, DocumentKind, Signatory, Terms, Verified
 from services.consent.domain.calendar import end_of_day
 from services.consent.domain.dossier import Dossier, HeardFacts
@@ -112,7 +113,8 @@ class RecordDocument:
 
 
 async def record_document(command: RecordDocument, work: Work) -> Created:
-    def record(dossier: Dossier, streams: Streams) -> None:
+    async def record(dossier: Dossier, streams: Streams) -> None:
+        await require_scan(streams, command.patient_id, command.scan_id)
         authorization_of(dossier, command.authorization_id).record_document(
             work.new_id("document"), command.kind, command.scan_id, command.recorded_by, work.now
         )

@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from services.consent.commands.deciding import change_record
+from services.consent.commands.scans import require_scan
 from services.consent.domain.birthdays import due_at
 from services.consent.domain.dossier import Dossier, read_dossier
 from services.consent.domain.identifiers import offer_task, record_stream
@@ -85,7 +86,8 @@ class RecordEmancipation:
 async def record_emancipation(command: RecordEmancipation, work: Work) -> Position:
     """An adult at once: what the parents saw closes, and the patient signs anew (R18)."""
 
-    def emancipate(dossier: Dossier, streams: Streams) -> None:
+    async def emancipate(dossier: Dossier, streams: Streams) -> None:
+        await require_scan(streams, command.patient_id, command.proof.scan_id)
         dossier.record.emancipate(dossier.practice, command.proof, work.now)
 
     return await change_record(work, command.patient_id, emancipate)

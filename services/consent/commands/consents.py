@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.consent.commands.deciding import change_record
+from services.consent.commands.scans import require_scan
 from services.consent.domain.consent import Method, PortalConsent, Signature
 from services.consent.domain.dossier import Dossier, HeardFacts
 from services.consent.domain.identifiers import consent_id, record_stream
@@ -32,6 +33,7 @@ async def sign_consent(command: SignConsent, work: Work) -> Created:
         await dossier.read_person(streams, command.signer_id)
         dossier.practice.require_in_force(command.form_version)
         dossier.require_may_sign(command.signer_id, work.now)
+        await require_scan(streams, command.patient_id, command.scan_id)
         signature = Signature(
             command.form_version, command.method, command.scan_id, command.recorded_by, signed_at=work.now
         )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from services.consent.commands.scans import require_scan
 from services.consent.domain.consent import Method
 from services.consent.domain.identifiers import practice_stream, record_stream
 from services.consent.domain.practice import Practice
@@ -38,6 +39,7 @@ async def request_release(command: RequestRelease, work: Work) -> Created:
         record = await streams.get(PatientRecord, record_stream(command.patient_id))
         practice = await streams.get(Practice, practice_stream(record.practice_id))
         require_running(command.form, practice.zone, work.now)
+        await require_scan(streams, command.patient_id, command.scan_id)
         release = RecordsRelease(
             release_id=work.new_id("release"),
             practice_id=record.practice_id,

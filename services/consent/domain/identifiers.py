@@ -28,6 +28,11 @@ def access_stream(account_id: UUID, patient_id: UUID) -> UUID:
     return natural_id(_CONSENT, "access", account_id, patient_id)
 
 
+def scan_stream(scan_id: UUID) -> UUID:
+    """A stream of its own name, so that the id of anything else is no scan."""
+    return natural_id(_CONSENT, "scan", scan_id)
+
+
 def signing_link(patient_id: UUID) -> UUID:
     """The one-time signing links of a patient: one is open at most."""
     return natural_id(_CONSENT, "signing", patient_id)

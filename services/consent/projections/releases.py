@@ -32,6 +32,7 @@ class ReleaseRow:
     to_whom: str
     purpose: str
     expires_on: date
+    scan_id: UUID | None
     disclosures: tuple[DisclosureRow, ...] = ()
 
 
@@ -44,6 +45,7 @@ async def add_release(recorded: Recorded[RecordsRelease.Requested], rows: Rows) 
             "practice_id": event.practice_id,
             "patient_id": event.patient_id,
             "method": event.signed.method,
+            "scan_id": event.signed.scan_id,
             "requested_at": event.signed.at,
             "due_on": event.due_on,
             "extended": False,
@@ -91,7 +93,8 @@ async def revoke_release(recorded: Recorded[RecordsRelease.Revoked], rows: Rows)
 
 
 _SELECT = """
-SELECT release_id, patient_id, method, requested_at, due_on, extended, state, number, expires_on, subject_id, sealed
+SELECT release_id, patient_id, method, scan_id, requested_at, due_on, extended, state, number, expires_on, subject_id,
+       sealed
 FROM releases
 """
 
@@ -141,6 +144,7 @@ RELEASES = ReadModel(
             practice_id  uuid        NOT NULL,
             patient_id   uuid        NOT NULL,
             method       text        NOT NULL,
+            scan_id      uuid,
             requested_at timestamptz NOT NULL,
             due_on       date        NOT NULL,
             extended     boolean     NOT NULL,

@@ -133,7 +133,7 @@ def test_nothing_but_mails_payments_and_sealed_files_leaves_the_cluster() -> Non
         for rule in manifest["spec"]["egress"]
         if any("ipBlock" in peer for peer in rule.get("to", [{"ipBlock": "anywhere"}]))
     }
-    assert leaving == {"messaging", "billing", "documents"}
+    assert leaving == {"messaging", "billing", "documents", "consent"}
     assert set(PODS) <= {name for kind, name in ALL if kind == "NetworkPolicy"}
 
 

@@ -11,6 +11,7 @@ from web.language import N_
 from web.page import Page
 from web.pages.staff.consents import REASON
 from web.pages.staff.patients import DESK, HERE, back_to, full
+from web.scanning import SCAN, scanned
 from web.sheet import FormPage, Sheet
 from web.words import options
 
@@ -116,19 +117,13 @@ async def _show_one(page: Page, form: Form) -> Response:
     if found is None:
         raise NotFound
     kinds = Field("kind", N_("Kind of document"), "choice", options=options("document_kind"))
-    scan = Field(
-        "scan_id",
-        N_("Number of the scan"),
-        hint=N_("Leave empty to get a number that you write on the scan."),
-        required=False,
-    )
     return page.render(
         "staff/authorization.html",
         form=form,
         patient=patient,
         one=found,
         names=await page.names([found.person_id]),
-        document_fields=[kinds, scan],
+        document_fields=[kinds, SCAN],
         verify_field=Field("expires_on", N_("Counts until (last day)"), "day", required=False),
         here=HERE,
     )
@@ -148,14 +143,16 @@ async def sign(page: Page) -> Response:
 
 
 async def record_document(page: Page) -> Response:
+    page.most_files = 1
+
     async def act(form: Form) -> Response:
+        kind = form.needed("kind")
         request = consent.RecordDocumentRequest(
             patient_id=page.id("patient_id"),
             authorization_id=page.id("authorization_id"),
-            kind=form.needed("kind"),
-            scan_id=form.get("scan_id") or form.key,
+            kind=kind,
+            scan_id=await scanned(page, form, page.id("patient_id")),
         )
-        form.check()
         recorded = await page.site.portal.consent.RecordDocument(request)
         return page.see(f"{_path(page)}/{request.authorization_id}", recorded.position)
 

@@ -13,6 +13,7 @@ from web.language import N_
 from web.page import Page
 from web.pages.account import text_of
 from web.pages.staff.patients import DESK, HERE, back_to, full
+from web.scanning import SCAN_OF_PAPER, scanned
 from web.sheet import FormPage, Sheet
 from web.words import options
 
@@ -79,12 +80,7 @@ async def _ask_sign(page: Page) -> Sheet:
                 required=False,
             ),
             Field("method", N_("How it is signed"), "radio", options=options("method")),
-            Field(
-                "scan_id",
-                N_("Number of the scan"),
-                hint=N_("For a form on paper. Leave empty to get a number that you write on the scan."),
-                required=False,
-            ),
+            SCAN_OF_PAPER,
         ],
         submit=N_("Record the signature"),
         back=(f"{desk.patient(patient.patient_id)}/consents", N_("Consents and invitations")),
@@ -106,6 +102,7 @@ async def _sign(page: Page, form: Form) -> Response:
     patient = await patient_at(page, desk)
     signer_id, method, version = form.needed("signer_id"), form.needed("method"), form.get("form_version")
     form.check()
+    scan_id = await scanned(page, form, patient.patient_id) if method == "paper" else ""
     email = form.get("contact.email")
     if email:
         await _record_address(page, patient, signer_id, email)
@@ -114,7 +111,7 @@ async def _sign(page: Page, form: Form) -> Response:
         signer_id=signer_id,
         form_version=int(version[:6]) if version.isdecimal() else 0,
         method=method,
-        scan_id=(form.get("scan_id") or form.key) if method == "paper" else "",
+        scan_id=scan_id,
     )
     signed = await page.site.portal.consent.SignConsent(request)
     return page.see(f"{desk.patient(patient.patient_id)}/consents", signed.position)
@@ -193,6 +190,6 @@ async def _unenrol(page: Page, form: Form) -> Response:
     return page.see(f"/practices/{page.id('practice_id')}/patients/{patient_id}", left.position)
 
 
-SIGN = FormPage(_ask_sign, _sign)
+SIGN = FormPage(_ask_sign, _sign, most_files=1)
 WITHDRAW = FormPage(_ask_withdraw, _withdraw)
 UNENROL = FormPage(_ask_unenrol, _unenrol)

@@ -8,6 +8,7 @@ from web.forms import Field, Form
 from web.language import N_
 from web.page import Page
 from web.pages.staff.patients import DESK, HERE, back_to, full
+from web.scanning import SCAN, scanned
 from web.sheet import FormPage, Sheet
 from web.words import options
 
@@ -48,12 +49,7 @@ async def _ask_emancipation(page: Page) -> Sheet:
         title=N_("Record the emancipation of {name}"),
         fields=[
             Field("kind", N_("Document"), "choice", options=options("proof")),
-            Field(
-                "scan_id",
-                N_("Number of the scan"),
-                hint=N_("Leave empty to get a number that you write on the scan."),
-                required=False,
-            ),
+            SCAN,
         ],
         submit=N_("Record"),
         intro=[N_("The patient counts as an adult at once: the access of parents ends, and the patient signs anew.")],
@@ -65,10 +61,10 @@ async def _ask_emancipation(page: Page) -> Sheet:
 
 
 async def _record_emancipation(page: Page, form: Form) -> Response:
+    patient_id, kind = page.id("patient_id"), form.needed("kind")
     request = consent.RecordEmancipationRequest(
-        patient_id=page.id("patient_id"), kind=form.needed("kind"), scan_id=form.get("scan_id") or form.key
+        patient_id=patient_id, kind=kind, scan_id=await scanned(page, form, patient_id)
     )
-    form.check()
     recorded = await page.site.portal.consent.RecordEmancipation(request)
     return page.see(f"/practices/{page.id('practice_id')}/patients/{request.patient_id}", recorded.position)
 
@@ -119,5 +115,5 @@ async def _send_signing_link(page: Page, form: Form) -> Response:
 
 
 SIGNING_LINK = FormPage(_ask_signing_link, _send_signing_link)
-EMANCIPATION = FormPage(_ask_emancipation, _record_emancipation)
+EMANCIPATION = FormPage(_ask_emancipation, _record_emancipation, most_files=1)
 EMANCIPATION_CORRECTED = FormPage(_ask_correction, _correct)

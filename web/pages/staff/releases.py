@@ -9,6 +9,7 @@ from web.language import N_
 from web.page import Page
 from web.pages.patient.releases import FIELDS
 from web.pages.staff.patients import DESK, HERE, back_to, full
+from web.scanning import SCAN, scanned
 from web.sheet import FormPage, Sheet
 
 
@@ -29,15 +30,9 @@ async def waiting(page: Page) -> Response:
 async def _ask_paper(page: Page) -> Sheet:
     desk = await at_desk(page, *DESK)
     patient = await patient_at(page, desk)
-    scan = Field(
-        "scan_id",
-        N_("Number of the scan"),
-        hint=N_("Leave empty to get a number that you write on the scan."),
-        required=False,
-    )
     return Sheet(
         title=N_("Authorization for Release of {name}, on paper"),
-        fields=[*FIELDS, scan],
+        fields=[*FIELDS, SCAN],
         submit=N_("Record"),
         back=back_to(desk, patient),
         start=Form.filled(from_whom=desk.practice_name),
@@ -54,9 +49,8 @@ async def _record_paper(page: Page, form: Form) -> Response:
         to_whom=form.needed("to_whom"),
         purpose=form.needed("purpose"),
         expires_on=form.needed_day("expires_on"),
-        scan_id=form.get("scan_id") or form.key,
     )
-    form.check()
+    request.scan_id = await scanned(page, form, request.patient_id)
     recorded = await page.site.portal.consent.RequestRecordsRelease(request)
     return _to_waiting(page, recorded.position)
 
@@ -115,6 +109,6 @@ def _to_waiting(page: Page, position: str) -> Response:
     return page.see(f"/practices/{page.id('practice_id')}/releases", position)
 
 
-PAPER = FormPage(_ask_paper, _record_paper)
+PAPER = FormPage(_ask_paper, _record_paper, most_files=1)
 EXTENSION = FormPage(_ask_extension, _extend)
 DISCLOSURE = FormPage(_ask_disclosure, _disclose)

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import grpc
 import pytest
+from google.api.httpbody_pb2 import HttpBody
 from google.type.date_pb2 import Date
 
 from deploy.local.certificates import make_certificates
@@ -30,6 +31,7 @@ from shared.contracts.identity.v1 import peers_pb2 as identity_pb2
 from shared.envelope import Recorded
 from shared.errors import NotFound
 from shared.privacy import LocalKeyFile, Sealer, ServiceKey, SubjectKeys
+from shared.process.foundation import Ground
 from shared.process.running import serve
 from shared.reading import Incoming
 from shared.reading.advancing import PostgresAdvance
@@ -38,9 +40,12 @@ from shared.reading.database import open_pool
 from shared.rpc.certificates import Certificates
 from shared.rpc.client import open_channel
 from shared.rpc.errors import grpc_status
+from shared.rpc.viewing import View
+from shared.service import Foundation, Service
 from shared.settings import ServiceSettings
 from tests.integration.shared.access.played import PlayedIdentity, played_consent, stage
 from tests.integration.shared.rpc.conftest import Identity
+from tests.unit.shared.uploads.files import an_image
 from tests.waiting import until
 
 PRACTICE, OTHER_PRACTICE = UUID(int=0xA1), UUID(int=0xA2)
@@ -96,6 +101,22 @@ class House:
     advance: PostgresAdvance
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     channels: list[grpc.aio.Channel] = field(default_factory=list)
+    foundation: Foundation | None = None
+
+    def compose(self, foundation: Foundation) -> Service:
+        """As the process composes itself; its ground is kept for what a test looks at directly."""
+        self.foundation = foundation
+        return compose(foundation)
+
+    @property
+    def ground(self) -> Ground:
+        return cast("Ground", self.foundation)
+
+    async def looks(self, rpc: str) -> list[tuple[UUID, tuple[UUID, ...]]]:
+        """Who looked by that RPC, and at what, in order."""
+        events = [recorded.event async for page in self.ground.store.read(0) for recorded in page]
+        views = [event for event in events if isinstance(event, View.Viewed) and event.viewer.rpc == rpc]
+        return [(view.viewer.account_id, view.viewing.object_ids) for view in views]
 
     @property
     def api(self) -> Any:
@@ -165,6 +186,12 @@ class House:
         request = api_pb2.SignConsentRequest(patient_id=str(PATIENT), signer_id=signer, form_version=1, method="screen")
         return cast("api_pb2.SignConsentResponse", await self.command("SignConsent", request, key=key))
 
+    async def scan(self, patient: UUID = PATIENT, content: bytes = b"", **changes: Any) -> str:
+        """The id of an uploaded scan."""
+        file = HttpBody(data=content or an_image(), content_type=changes.pop("content_type", ""))
+        request = api_pb2.UploadScanRequest(patient_id=str(patient), file=file)
+        return str((await self.command("UploadScan", request, **changes)).scan_id)
+
     async def answers(self) -> bool:
         with suppress(Exception):
             await self.peers().AccessHead(peers_pb2.AccessHeadRequest(), timeout=2)
@@ -187,7 +214,7 @@ async def house(
         "MODE": "demo", "CONSENT_DATABASE_URL": database, "CONSENT_KEYS_DATABASE_URL": keys_database,
         "KAFKA_SERVERS": "127.0.0.1:1", "CERTIFICATES": str(certificates), "SECRETS": str(secrets),
         "JWKS": str(signer.jwks), "CONSENT_API": addresses[0], "CONSENT_PEERS": addresses[1],
-        "IDENTITY_API": "none:1", "IDENTITY_PEERS": addresses[2],
+        "IDENTITY_API": "none:1", "IDENTITY_PEERS": addresses[2], "BLOBS_URL": (tmp_path / "blobs").as_uri(),
     }  # fmt: skip
     for name, value in environment.items():
         monkeypatch.setenv(f"PORTAL_{name}", value)
@@ -198,12 +225,12 @@ async def house(
     master = await LocalKeyFile(secrets).master_key("consent")
     async with stage(certificates, identity, played_consent(), addresses[2:]), await open_pool(database) as pool:
         stop = asyncio.Event()
-        task = asyncio.create_task(serve(settings, compose, stop))
         key_pool = await open_pool(keys_database)
         keys = SubjectKeys(ServiceKey("consent", master), pool, key_pool)
         replicas = [model for model in REPLICAS if model.source == "identity"]
         sources = sources_of("consent", [*READ_MODELS, *replicas], {}, CONSUMERS)
         made = House(settings, certificates, signer, identity, PostgresAdvance(pool, Sealer(keys), sources), stop)
+        task = asyncio.create_task(serve(settings, made.compose, stop))
         await until(lambda: task.done() or made.answers(), seconds=30)
         try:
             if task.done():

@@ -107,7 +107,7 @@ async def test_r20_a_teens_objection_waits_at_the_desk_until_it_is_settled(house
     with pytest.raises(Refused):
         await house.command("SettleDeskTask", settle)
     emancipated = api_pb2.RecordEmancipationRequest(
-        patient_id=str(PATIENT), kind="court_decree", scan_id=str(UUID(int=7))
+        patient_id=str(PATIENT), kind="court_decree", scan_id=await house.scan()
     )
     await house.command("RecordEmancipation", emancipated)
     assert await sees(house) == set()
@@ -191,11 +191,13 @@ async def test_r21_a_release_from_the_signature_to_the_accounting_of_disclosures
     )
     assert [(one.what, one.to_whom) for one in release.disclosures] == [("two images", "Dr. Roe, Albany")]
     ask.scan_id = str(UUID(int=7))
-    with pytest.raises(InvalidField):
-        await house.command("RequestRecordsRelease", ask, PATIENTS_ACCOUNT)
+    for account in (PATIENTS_ACCOUNT, DESK):
+        with pytest.raises(InvalidField):
+            await house.command("RequestRecordsRelease", ask, account)
+    ask.scan_id = await house.scan()
     paper = await house.command("RequestRecordsRelease", ask)
     waiting = api_pb2.ListOpenReleasesRequest(practice_id=str(PRACTICE))
     (open_one,) = (await house.ask("ListOpenReleases", waiting, after=paper.position)).releases
-    assert (open_one.release_id, open_one.method) == (paper.release_id, "paper")
+    assert (open_one.release_id, open_one.method, open_one.scan_id) == (paper.release_id, "paper", ask.scan_id)
     with pytest.raises(NotFound):
         await house.ask("ListOpenReleases", waiting, STRANGER)

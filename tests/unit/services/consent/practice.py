@@ -24,9 +24,11 @@ from services.consent.domain.authorization import DocumentKind, Signatory, Terms
 from services.consent.domain.dossier import HeardFacts
 from services.consent.domain.facts import ALL_SCOPES, Kind
 from services.consent.domain.identifiers import consent_id
+from services.consent.domain.scan import Scan, ScannedFile
 from services.consent.facts import IdentityFacts
 from services.consent.facts import Told as ToldOf
 from services.consent.stored import STORED
+from shared.envelope import Position
 from shared.errors import AccessUndecided
 from shared.eventstore.memory import MemoryEventStore
 from shared.eventstore.stored import StoredTable
@@ -37,6 +39,8 @@ R = TypeVar("R")
 
 PRACTICE, PATIENT, PARENT = UUID(int=10), UUID(int=11), UUID(int=12)
 PATIENTS_ACCOUNT, PARENTS_ACCOUNT, DESK = UUID(int=21), UUID(int=22), UUID(int=23)
+SCAN = UUID(int=77)
+"""Of a paper of PATIENT's, kept when the practice opened."""
 ZONE = ZoneInfo("America/New_York")
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 BORN_ADULT, BORN_CHILD, BORN_TEEN = date(1980, 5, 17), date(2017, 3, 2), date(2011, 3, 2)
@@ -91,7 +95,17 @@ class ConsentPractice:
 
     async def opened(self) -> "ConsentPractice":
         await self.do(open_practice, OpenPractice(PRACTICE, ZONE.key, 12, 18, self.at))
+        await self.scanned()
         return self
+
+    async def scanned(self, scan_id: UUID = SCAN, patient_id: UUID = PATIENT) -> None:
+        """A scan of that patient's papers is kept."""
+        file = ScannedFile("application/pdf", 2048, 1, "0" * 64, UUID(int=78))
+
+        async def keep(scan: Scan, work: Work) -> Position:
+            return await work.create(lambda: scan)
+
+        await self.do(keep, Scan(scan_id, PRACTICE, patient_id, file, DESK, self.at))
 
     async def registered(self, birth_date: date = BORN_ADULT, patient_id: UUID = PATIENT) -> None:
         await self.do(register_patient, RegisterPatient(PRACTICE, patient_id, birth_date, self.told()))
@@ -116,7 +130,7 @@ class ConsentPractice:
     async def documented(
         self, authorization_id: UUID, kind: DocumentKind = "birth_certificate", expires_on: date | None = None
     ) -> UUID:
-        recorded = await self.do(record_document, RecordDocument(PATIENT, authorization_id, kind, UUID(int=77), DESK))
+        recorded = await self.do(record_document, RecordDocument(PATIENT, authorization_id, kind, SCAN, DESK))
         await self.do(verify_documents, VerifyDocuments(PATIENT, authorization_id, recorded.id, expires_on, DESK))
         return recorded.id
 
