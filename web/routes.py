@@ -128,6 +128,7 @@ ACCOUNT = [
     *form("/account/authenticator/remove", account.REMOVE_AUTHENTICATOR),
     *does("/account/authenticator/keep", security.keep_factor),
     *form("/account/password", security.PASSWORD),
+    *form("/account/question", security.QUESTION),
     *form("/account/address", addresses.CHANGE),
     *shows("/account/passkeys", passkeys.listed),
     *form("/account/passkeys/new", passkeys.NEW),

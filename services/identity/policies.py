@@ -134,6 +134,9 @@ POLICIES: Mapping[str, Policy] = {
     "ResetFactor": _patient(DESK, step_up=True),
     "CancelFactorReset": _account(writes=True),
     "ChangePassword": _account(writes=True, step_up=True, secrets=frozenset({"new_password"})),
+    "ChangeSecurityQuestion": _account(
+        writes=True, step_up=True, secrets=frozenset({"password", "security_question", "security_answer"})
+    ),
     "BeginPasskey": _account(step_up=True),
     "AddPasskey": _account(writes=True, step_up=True, secrets=frozenset({"credential"})),
     "ListPasskeys": _account(),

@@ -110,6 +110,14 @@ class SignIn:
             raise WrongCode
         await self._throttle.take_back([bucket])
 
+    async def prove_password(self, account_id: UUID, password: str) -> None:
+        """The password, whatever factor there is besides; WrongCode or Throttled otherwise."""
+        bucket = throttle.answers(str(account_id))
+        await self._throttle.count(bucket)
+        if not await self._passwords.verify(await self._vault.password(account_id), password):
+            raise WrongCode
+        await self._throttle.take_back([bucket])
+
     def recovering(self, account_id: UUID, device: str) -> Bucket:
         """Ten wrong answers an account and day over all links and tokens; a known device counts by itself (R26)."""
         known = self._known_device(device, account_id)

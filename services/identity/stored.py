@@ -88,6 +88,7 @@ STORED = (
     Stored("AccountStaffLeft", Account.StaffLeft),
     Stored("AccountTotpEnrolled", Account.TotpEnrolled),
     Stored("AccountTotpRemoved", Account.TotpRemoved),
+    Stored("AccountSecurityQuestionChosen", Account.SecurityQuestionChosen),
     Stored("AccountPasswordChanged", Account.PasswordChanged),
     Stored("AccountAddressAsked", Account.AddressAsked),
     Stored("AccountPasskeyAdded", Account.PasskeyAdded),

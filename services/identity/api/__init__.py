@@ -10,6 +10,7 @@ from services.identity.api.patients import PatientsApi
 from services.identity.api.practices import PracticesApi
 from services.identity.api.recovery import RecoveryApi
 from services.identity.api.seconding import SecondingApi
+from services.identity.api.security_questions import SecurityQuestionsApi
 from services.identity.api.sessions import SessionsApi
 from services.identity.api.staff import StaffApi
 
@@ -28,6 +29,7 @@ class IdentityApi(
     AddressesApi,
     PasskeysApi,
     RecoveryApi,
+    SecurityQuestionsApi,
     JoiningApi,
 ):
     """The servicer of ``portal.identity.v1.IdentityApi``."""

@@ -146,16 +146,12 @@ class InvitationsApi(Servicer):
     async def _chosen(self, request: api_pb2.AcceptInvitationRequest) -> NewAccount:
         user_name = user_names.checked(request.user_name)
         refuse_weak(request.password, user_name)
-        question, answer = request.security_question.strip(), normalised_answer(request.security_answer)
-        if bool(question) != bool(answer):
-            raise InvalidField("security_answer", "expected a question with its answer, or neither")
-        if answer and len(answer) < LEAST_ANSWER:
-            raise InvalidField("security_answer", f"expected at least {LEAST_ANSWER} characters")
+        question, answer = question_fields(request.security_question, request.security_answer)
         return NewAccount(
             user_name,
             user_name_id(self.parts.store, user_name),
             await self.parts.passwords.hash(request.password),
-            text_field(question, "security_question") if question else "",
+            question,
             await self.parts.passwords.hash(answer) if answer else "",
         )
 
@@ -193,6 +189,16 @@ class InvitationsApi(Servicer):
         if not isinstance(person, Patient | Person):
             raise LinkGone
         return person.birth_date
+
+
+def question_fields(question: str, answer: str) -> tuple[str, str]:
+    """A question with its normalised answer, or neither (R23)."""
+    question, answer = question.strip(), normalised_answer(answer)
+    if bool(question) != bool(answer):
+        raise InvalidField("security_answer", "expected a question with its answer, or neither")
+    if answer and len(answer) < LEAST_ANSWER:
+        raise InvalidField("security_answer", f"expected at least {LEAST_ANSWER} characters")
+    return text_field(question, "security_question") if question else "", answer
 
 
 def normalised_answer(answer: str) -> str:

@@ -19,7 +19,7 @@ from services.identity.domain.values import (
 from shared.aggregate import SERVICE_SUBJECT, Aggregate, event
 from shared.errors import NotFound, Refused
 
-About = Literal["password", "factor", "address", "token"]
+About = Literal["password", "factor", "address", "token", "question"]
 """What the holder of an account is told of, and cannot switch off (R35)."""
 
 
@@ -69,6 +69,9 @@ class Account(Aggregate):
     class PasswordChanged(Aggregate.Event):
         issue: PasswordIssue
         changed_at: datetime
+
+    class SecurityQuestionChosen(Aggregate.Event):
+        chosen_at: datetime
 
     class Noticed(Aggregate.Event):
         practice_id: PracticeId
@@ -243,6 +246,15 @@ class Account(Aggregate):
     def _password_changed(self, issue: PasswordIssue, changed_at: datetime) -> None:
         self.password_number += 1
         self.password_issue = issue
+
+    def choose_security_question(self, at: datetime) -> None:
+        """Another question and answer count from now on (R23)."""
+        self.require_open()
+        self._security_question_chosen(chosen_at=at)
+
+    @event(SecurityQuestionChosen)
+    def _security_question_chosen(self, chosen_at: datetime) -> None:
+        """Changes nothing: question and answer are no events."""
 
     def add_passkey(self, passkey_id: PasskeyId, at: datetime) -> None:
         self.require_open()

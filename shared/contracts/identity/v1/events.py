@@ -200,7 +200,7 @@ class AddressReplaced(PublicEvent):
 
 
 class SecurityNoticed(PublicEvent):
-    """The holder of an account is to be told that its password, factor, address or a token changed."""
+    """The holder of an account is to be told that its password, factor, address, question or a token changed."""
 
     account_id: UUID
-    about: Literal["password", "factor", "address", "token"]
+    about: Literal["password", "factor", "address", "token", "question"]
