@@ -9,9 +9,10 @@ import asyncpg
 import pyotp
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, FilePayload
 
 from operations.demo.world import Patient
+from operations.journey import paper
 from operations.outside import Person, Portal
 from operations.stack import Stack
 from tests.e2e.browser import Visitor, opened_browser
@@ -47,7 +48,14 @@ async def registered_in_the_browser(desk: Visitor, house: House) -> Patient:
     await desk.follow("Consents and invitations")
     await desk.follow("Record a signed consent form")
     await desk.press("Record the signature")
-    assert "in force" in await desk.text()
+    assert "Choose a file." in await desk.text()
+    words, form = ("words.txt", "text/plain", b"I, the undersigned"), ("form.png", "image/png", paper("Consent"))
+    for (name, kind, content), said in ((words, "Only PDF, PNG, JPEG"), (form, "in force")):
+        chosen: FilePayload = {"name": name, "mimeType": kind, "buffer": content}
+        await desk.page.get_by_label("Scan (optional)").set_input_files(chosen)
+        await desk.press("Record the signature")
+        assert said in await desk.text()
+    assert (await desk.download("Look at the scan")).startswith(b"\x89PNG")
     return Patient(found[1], family, BORN, email)
 
 
