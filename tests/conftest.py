@@ -1,8 +1,23 @@
-"""What every run of the tests says at its end: what was not tried, loudly."""
+"""How the tests are spread over processes, and what every run says at its end: what was not tried, loudly."""
 
 import pytest
 
+TRIES = 500
+"""Of each route of R26 beside the other tests; ``make timing`` asks for more."""
 LOUD = ("NO BROWSER", "FHIR corpus")
+ONE_PORTAL = "tests/e2e/"
+"""What lies there meets one running portal, and so stays in one process."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each file stays in one process, with the fixtures of its module (``--dist loadgroup``)."""
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(ONE_PORTAL if file.startswith(ONE_PORTAL) else file))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--tries", type=int, default=TRIES, help="how often R26's timing test asks each route")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
