@@ -2,7 +2,7 @@
 PORTS ?= 8440
 STATE ?= .portal
 
-.PHONY: help setup run demo protos rules properties check test bench faults clean lock
+.PHONY: help setup run demo protos rules properties timing check test bench faults clean lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -60,6 +60,9 @@ check: setup ## format, lint, types, import contracts, gRPC contracts, generated
 properties: setup ## the property test of the windows of access, with 100,000 examples
 	$(BIN)/python -m pytest --timeout 0 --hypothesis-profile properties --hypothesis-show-statistics \
 		tests/unit/services/consent/domain/test_windows_against_model.py
+
+timing: setup ## what sign-in and recovery tell of who has an account: 10,000 tries a route, AUC into .portal/reports/timing.json
+	@$(BIN)/python -m pytest -q --timeout 0 --tries $(or $(TRIES),10000) tests/integration/services/identity/test_timing.py
 
 test: check ## check, then all tests
 	@$(BIN)/python -m deploy.browser
