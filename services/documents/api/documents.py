@@ -8,7 +8,8 @@ from services.documents import messages
 from services.documents.api.callers import account_of, approving_provider, is_staff, located, practice_of
 from services.documents.commands import documents as commands
 from services.documents.domain.documents import DocumentKind, File
-from services.documents.projections import documents
+from services.documents.domain.release_policy import category_of
+from services.documents.projections import documents, release_policies
 from services.documents.projections.documents import DocumentRow
 from services.documents.projections.results import Queue
 from shared.contracts.documents.v1 import api_pb2
@@ -36,6 +37,7 @@ class Documents:
         title = text_field(request.title, "title")
         if request.kind not in DOCUMENT_KINDS:
             raise InvalidField("kind", "expected one of " + ", ".join(sorted(DOCUMENT_KINDS)))
+        kind = DOCUMENT_KINDS[request.kind]
         corrected = request.corrects_document_id
         corrects_id = uuid_field(corrected, "corrects_document_id") if corrected else None
         if corrects_id is not None:
@@ -46,7 +48,7 @@ class Documents:
         blob_id = await self._blobs.keep(patient_id, upload.content)
         file = File(
             title=title,
-            kind=DOCUMENT_KINDS[request.kind],
+            kind=kind,
             content_type=upload.content_type,
             size_bytes=len(upload.content),
             pages=upload.pages,
@@ -54,7 +56,10 @@ class Documents:
             blob_id=blob_id,
             corrects_id=corrects_id,
         )
-        filed = await call.perform(commands.file_document, commands.FileDocument(practice_id, patient_id, file))
+        async with call.rows() as rows:
+            standing_id = await release_policies.covering(rows, practice_id, category_of(kind))
+        command = commands.FileDocument(practice_id, patient_id, file, standing_id)
+        filed = await call.perform(commands.file_document, command)
         return api_pb2.UploadDocumentResponse(document_id=str(filed.id), position=str(filed.position))
 
     async def ListDocuments(self, request: api_pb2.ListDocumentsRequest, call: Call) -> api_pb2.ListDocumentsResponse:

@@ -2,11 +2,10 @@
 
 from typing import get_args
 
-from services.documents import messages
 from services.documents.api.callers import account_of, approving_provider, located, practice_of
 from services.documents.commands import release_policy as commands
 from services.documents.domain.errors import ProviderNotTakingPart
-from services.documents.domain.release_policy import Choice
+from services.documents.domain.release_policy import COVERED, Choice
 from services.documents.projections import release_policies
 from shared.contracts.documents.v1 import api_pb2
 from shared.errors import InvalidField
@@ -48,7 +47,9 @@ class ReleasePolicies:
         self, request: api_pb2.SignStandingApprovalRequest, call: Call
     ) -> api_pb2.SignStandingApprovalResponse:
         provider_id = await approving_provider(call)
-        command = commands.SignStandingApproval(practice_of(call), provider_id, messages.category(request.category))
+        if request.category not in COVERED:
+            raise InvalidField("category", "expected one of " + ", ".join(sorted(COVERED)))
+        command = commands.SignStandingApproval(practice_of(call), provider_id, COVERED[request.category])
         signed = await call.perform(commands.sign_standing_approval, command)
         return api_pb2.SignStandingApprovalResponse(approval_id=str(signed.id), position=str(signed.position))
 

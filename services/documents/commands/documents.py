@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.documents.commands.filing import approve_on_arrival
 from services.documents.commands.reviewing import patient_waits
 from services.documents.domain.documents import Document, File
+from services.documents.domain.release_policy import category_of
 from shared.envelope import Position
 from shared.errors import NotFound
 from shared.handling import Created, Streams, Work
@@ -13,9 +15,12 @@ from shared.handling import Created, Streams, Work
 
 @dataclass(frozen=True, slots=True)
 class FileDocument:
+    """``standing_approval_id``: one that may cover it on arrival, as the read models had it."""
+
     practice_id: UUID
     patient_id: UUID
     file: File
+    standing_approval_id: UUID | None = None
 
 
 async def file_document(command: FileDocument, work: Work) -> Created:
@@ -36,6 +41,9 @@ async def file_document(command: FileDocument, work: Work) -> Created:
                 raise NotFound
             if original.state in ("waiting", "approved"):
                 original.correct(document.id, work.now)
+        elif command.standing_approval_id is not None:
+            category = category_of(command.file.kind)
+            await approve_on_arrival(streams, document, category, command.standing_approval_id, work.now)
 
     position = await work.decide(decide)
     return Created(work.new_id("document"), position)

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from services.documents.commands.reviewing import patient_waits
 from services.documents.domain.record import Entry, RecordEntry
-from services.documents.domain.release_policy import ReleasePolicy, StandingApproval
+from services.documents.domain.release_policy import Covered, ReleasePolicy, StandingApproval
 from services.documents.domain.results import Report, Result
+from services.documents.domain.review import Reviewed
 from shared.envelope import Position
 from shared.errors import NotFound
 from shared.handling import Created, Streams, Work
@@ -42,7 +43,7 @@ async def file_result(command: FileResult, work: Work) -> Created:
         if command.report.corrects_id is not None:
             await supersede_waiting(streams, result, command.report.corrects_id, work.now)
         elif command.standing_approval_id is not None:
-            await approve_on_arrival(streams, result, command.standing_approval_id, work.now)
+            await approve_on_arrival(streams, result, result.report.category, command.standing_approval_id, work.now)
 
     position = await work.decide(decide)
     return Created(work.new_id("result"), position)
@@ -57,17 +58,16 @@ async def supersede_waiting(streams: Streams, result: Result, corrected_id: UUID
         original.correct(result.id, at)
 
 
-async def approve_on_arrival(streams: Streams, result: Result, approval_id: UUID, at: datetime) -> None:
+async def approve_on_arrival(
+    streams: Streams, item: Reviewed, category: Covered, approval_id: UUID, at: datetime
+) -> None:
     """R14: ``immediate`` is a named provider's standing approval, decided by their own streams."""
-    policy = await streams.find(ReleasePolicy, ReleasePolicy.create_id(result.practice_id))
+    policy = await streams.find(ReleasePolicy, ReleasePolicy.create_id(item.practice_id))
     approval = await streams.get(StandingApproval, approval_id)
-    covers = approval.in_force and (approval.practice_id, approval.category) == (
-        result.practice_id,
-        result.report.category,
-    )
+    covers = approval.in_force and (approval.practice_id, approval.category) == (item.practice_id, category)
     if policy is not None and policy.choice == "immediate" and covers:
-        waits = await patient_waits(streams, result.patient_id)
-        result.approve_by_standing(approval.provider_id, approval_id, at, patient_waits=waits)
+        waits = await patient_waits(streams, item.patient_id)
+        item.approve_by_standing(approval.provider_id, approval_id, at, patient_waits=waits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.documents.domain.release_policy import Choice, ReleasePolicy, ReleaseWish, StandingApproval
-from services.documents.domain.results import Category
+from services.documents.domain.release_policy import Choice, Covered, ReleasePolicy, ReleaseWish, StandingApproval
 from shared.envelope import Position
 from shared.errors import NotFound
 from shared.handling import Created, Streams, Work
@@ -32,7 +31,7 @@ async def choose_release_policy(command: ChooseReleasePolicy, work: Work) -> Pos
 class SignStandingApproval:
     practice_id: UUID
     provider_id: UUID
-    category: Category
+    category: Covered
 
 
 async def sign_standing_approval(command: SignStandingApproval, work: Work) -> Created:

@@ -1,15 +1,25 @@
 """How a practice releases: one by one, or by what a provider signed for a category; and a patient's wish to wait."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
+from services.documents.domain.documents import DocumentKind
 from services.documents.domain.errors import StandingApprovalInForce, StandingApprovalNotInForce
 from services.documents.domain.results import Category
 from shared.aggregate import SERVICE_SUBJECT, Aggregate, event
 from shared.ids import natural_id
 
 Choice = Literal["manual", "immediate"]
+DocumentCategory = Literal["letter", "note", "report", "form", "other-document"]
+Covered = Category | DocumentCategory
+"""What a standing approval is for: results of a category, or documents of a kind."""
+COVERED: dict[str, Covered] = {word: word for word in (*get_args(Category), *get_args(DocumentCategory))}
+
+
+def category_of(kind: DocumentKind) -> DocumentCategory:
+    """Documents' kinds among the categories; results have another that is called other."""
+    return "other-document" if kind == "other" else kind
 
 
 class ReleasePolicy(Aggregate):
@@ -51,12 +61,12 @@ class ReleasePolicy(Aggregate):
 
 
 class StandingApproval(Aggregate):
-    """A named provider's signed approval of all results of one category, as they arrive, until it is revoked."""
+    """A named provider's signed approval of all results or documents of one category, as they arrive, until revoked."""
 
     class Signed(Aggregate.Created):
         practice_id: UUID
         provider_id: UUID
-        category: Category
+        category: Covered
         signed_at: datetime
 
     class SignedAgain(Aggregate.Event):
@@ -69,11 +79,11 @@ class StandingApproval(Aggregate):
         revoked_at: datetime
 
     @staticmethod
-    def create_id(practice_id: UUID, provider_id: UUID, category: Category) -> UUID:
+    def create_id(practice_id: UUID, provider_id: UUID, category: Covered) -> UUID:
         return natural_id(practice_id, "standing approval", provider_id, category)
 
     @event(Signed)
-    def __init__(self, practice_id: UUID, provider_id: UUID, category: Category, signed_at: datetime) -> None:
+    def __init__(self, practice_id: UUID, provider_id: UUID, category: Covered, signed_at: datetime) -> None:
         self.practice_id = practice_id
         self.provider_id = provider_id
         self.category = category

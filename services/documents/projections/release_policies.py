@@ -106,7 +106,7 @@ async def standing(rows: Rows, practice_id: UUID) -> list[StandingRow]:
 
 
 async def covering(rows: Rows, practice_id: UUID, category: str) -> UUID | None:
-    """The standing approval that releases such a result on arrival: policy, category, and a provider taking part."""
+    """The standing approval that releases such an item on arrival: policy, category, and a provider taking part."""
     found = await rows.fetch_one(
         """SELECT approval_id FROM standing_approvals
            JOIN release_policies USING (practice_id)

@@ -1,4 +1,4 @@
-"""How a practice releases results: by hand, or at once where a provider has signed for a category (R14)."""
+"""How a practice releases results and documents: by hand, or at once where a provider signed for a category (R14)."""
 
 from starlette.responses import Response
 
@@ -58,11 +58,11 @@ async def _ask_sign(page: Page) -> Sheet:
     desk = await at_desk(page, "provider")
     return Sheet(
         title=N_("Sign a standing approval"),
-        fields=[Field("category", N_("Category"), "choice", options=options("category"))],
+        fields=[Field("category", N_("Category"), "choice", options=options("standing"))],
         submit=N_("Sign"),
         intro=[
-            N_("You approve every result of this category in advance, in your name, until you end it."),
-            N_("It counts only while the practice has chosen that results become visible on arrival."),
+            N_("You approve everything of this category in advance, in your name, until you end it."),
+            N_("It counts only while the practice has chosen that they become visible on arrival."),
         ],
         back=(f"{desk.path}/release", N_("Release of results")),
         here="approvals",

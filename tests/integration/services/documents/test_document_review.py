@@ -13,6 +13,7 @@ from tests.integration.services.documents import people
 from tests.integration.services.documents.conftest import House
 from tests.integration.services.documents.people import DESK, DOCTOR, NURSE, PATIENT, PRACTICE
 from tests.integration.services.documents.test_results import refused
+from tests.integration.services.documents.test_review import sign
 from tests.integration.services.documents.test_uploads import get, listed, release, upload
 from tests.waiting import until
 
@@ -108,3 +109,21 @@ async def test_r14_a_corrected_document_needs_a_new_approval_and_then_takes_the_
     assert {one.document_id: one.state for one in await listed(house)} == {old: "corrected", new: "released"}
     shown = await get(house, old)
     assert (shown.document.corrected_by_document_id, shown.text) == (new, "")
+
+
+async def test_r14_a_providers_signature_for_letters_releases_letters_alone_and_as_long_as_it_stands(
+    house: House,
+) -> None:
+    request = api_pb2.ChooseReleasePolicyRequest(practice_id=str(PRACTICE), choice="immediate")
+    await house.command("ChooseReleasePolicy", request, people.ADMIN)
+    for wrong in ("novel", "", "Letter"):
+        with pytest.raises(InvalidField):
+            await sign(house, wrong)
+    approval_id = await sign(house, "letter")
+    letter, note = await upload(house), await upload(house, kind="note")
+    assert [row.document_id for row in await listed(house)] == [letter]
+    assert (await get(house, letter)).document.released_by_provider_id == str(people.PROVIDER)
+    revoke = api_pb2.RevokeStandingApprovalRequest(practice_id=str(PRACTICE), approval_id=approval_id)
+    await house.command("RevokeStandingApproval", revoke)
+    later = await upload(house, title="Later")
+    assert set(await queue(house)) == {note, later}
