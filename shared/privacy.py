@@ -196,6 +196,20 @@ class SubjectKeys:
         self._cache: dict[UUID, _Cached] = {}
         self._erased: set[UUID] = set()
 
+    def at_hand(self, subject_ids: Iterable[UUID]) -> dict[UUID, Key] | None:
+        """The subjects' keys, without waiting; None where one is not cached."""
+        now = self._clock()
+        found: dict[UUID, Key] = {}
+        for subject_id in subject_ids:
+            cached = self._cache.get(subject_id)
+            if cached is not None and cached.until > now:
+                found[subject_id] = cached.key
+            elif subject_id == SERVICE_SUBJECT:
+                found[subject_id] = _CLEAR_KEY
+            else:
+                return None
+        return found
+
     async def for_writing(self, subject_ids: Collection[UUID]) -> dict[UUID, Key]:
         """The subjects' keys, made and committed where there are none yet; ErasedSubject under a tombstone."""
         found, missing = await self.look_up(subject_ids)

@@ -5,7 +5,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, TextIO
@@ -80,21 +80,26 @@ def log_as_json(service: str, level: int = logging.INFO) -> None:
         logging.getLogger(name).setLevel(level)
 
 
-@contextmanager
 def span(
     name: str,
     kind: SpanKind = SpanKind.INTERNAL,
     carrier: Mapping[str, str] | None = None,
     **attributes: str | int,
-) -> Iterator[trace.Span]:
+) -> AbstractContextManager[trace.Span]:
     """A span; with ``carrier`` the continuation of its ``traceparent``. Its name is an RPC or route template.
 
     A failure is told by its type only: exception texts stay out of traces. Inside of what is not sampled there is
     nothing to make: a span of its own would cost as much as the sealing and encoding of an event together.
     """
     if carrier is None and _is_unsampled(present := trace.get_current_span()):
-        yield present
-        return
+        return nullcontext(present)
+    return _started(name, kind, carrier, attributes)
+
+
+@contextmanager
+def _started(
+    name: str, kind: SpanKind, carrier: Mapping[str, str] | None, attributes: Mapping[str, str | int]
+) -> Iterator[trace.Span]:
     parent = None if carrier is None else _PROPAGATOR.extract({TRACEPARENT: carrier.get(TRACEPARENT, "")})
     with _TRACER.start_as_current_span(
         name, parent, kind, attributes, record_exception=False, set_status_on_exception=False

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, get_args, get_type_hints
+from typing import Any, NamedTuple, get_args, get_type_hints
 from uuid import UUID
 
 import orjson
@@ -27,8 +27,7 @@ class UnfitEvent(DataError):
     """Fields of an event do not fit their annotations. The message names word and fields, never values."""
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(NamedTuple):
     word: str
     schema_version: int
     data: bytes
@@ -57,7 +56,8 @@ class Mapper:
         codec = self._by_class.get(type(event))
         if codec is None:
             raise UnknownWord(f"expected a row for {type(event).__qualname__} in the table of stored words")
-        values = {name: getattr(event, name) for name in codec.names}
+        fields_of = vars(event)
+        values = {name: fields_of[name] for name in codec.names}
         if naive := [name for name in codec.instants if _is_naive(values[name])]:
             raise UnfitEvent(f"{codec.row.word}: expected aware datetimes in {', '.join(naive)}")
         data = _dump(codec, values)

@@ -64,6 +64,7 @@ class PostgresEventStore:
 
     def __init__(self, table: StoredTable, keys: SubjectKeys, dsn: str, pool: Pool) -> None:
         self.service = keys.service_key.service
+        self._events_place = f"{self.service}\x1fevent\x1f".encode()
         self._mapper = Mapper(table)
         self._keys, self._dsn, self._pool = keys, dsn, pool
         self._signals = Signals(self._connect)
@@ -86,7 +87,8 @@ class PostgresEventStore:
 
     async def append(self, command: CommandRecord, changes: Sequence[StreamChange]) -> Appended:
         """See EventStore. The subjects' keys are committed before the first event that needs them."""
-        keys = await self._keys.for_writing({change.subject_id for change in changes if change.events})
+        subject_ids = {change.subject_id for change in changes if change.events}
+        keys = self._keys.at_hand(subject_ids) or await self._keys.for_writing(subject_ids)
         rows = [self._row(event, change, keys[change.subject_id]) for change in changes for event in change.events]
         heads = [(change.stream_id, change.expected_version) for change in changes]
         metadata = orjson.dumps(dict(command.metadata)).decode()
@@ -166,7 +168,8 @@ class PostgresEventStore:
 
     def _place(self, stream_id: UUID, version: int, word: str, schema_version: int) -> bytes:
         """What the ciphertext is bound to; the key id goes with it (SubjectKey)."""
-        return f"{self.service}\x1fevent\x1f{stream_id}\x1f{version}\x1f{word}\x1f{schema_version}".encode()
+        stream = orjson.dumps(stream_id, default=str)[1:-1]  # its text at a fifth of str()'s cost
+        return b"%b%b\x1f%d\x1f%b\x1f%d" % (self._events_place, stream, version, word.encode(), schema_version)
 
     async def _read_all(self, rows: Sequence[asyncpg.Record]) -> list[Recorded[Event]]:
         recorded, unreadable = await self._read(rows)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from shared.aggregate import Aggregate
@@ -41,8 +41,7 @@ class CommandRecord:
     metadata: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(NamedTuple):
     """The positions of a command's events, consecutive; ``at`` is the instant stored with them."""
 
     first: int
