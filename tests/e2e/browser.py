@@ -85,7 +85,7 @@ class Visitor:
         """What is written in the middle of the page."""
         return await self.page.locator("main").inner_text()
 
-    async def reload_until(self, text: str, seconds: float = 20.0) -> None:
+    async def reload_until(self, text: str, seconds: float = 60.0) -> None:
         """For what a peer tells a moment later."""
 
         async def shown() -> bool:
@@ -117,6 +117,7 @@ class Visitor:
 
     async def look_over(self) -> None:
         """R40: no rule of WCAG 2.2 AA that axe knows is broken, and there is no script. Each kind of page once."""
+        await self.page.wait_for_load_state("load")  # a click waits for no more than that a page is on its way
         if not self.page.url.startswith(self._url):
             return
         kind = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "*", self.path.split("?")[0])
