@@ -1,4 +1,4 @@
-"""Own events → effects: an approval takes effect, at its time or when the patient no longer waits (R14)."""
+"""Own events → effects: an approval takes effect at its time (R14), and what was never sent goes (R4)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -57,7 +57,14 @@ def _releasing(patient_id: UUID, document_id: UUID, details: Mapping[str, str]) 
 
 
 async def run_take_effect(carrying: Carrying) -> None:
-    await carrying.perform(take_effect, TakeEffect(UUID(carrying.effect.details["result_id"])))
+    command = TakeEffect(UUID(carrying.effect.details["result_id"]), await _patient(carrying))
+    await carrying.perform(take_effect, command)
+
+
+async def _patient(carrying: Carrying) -> UUID:
+    """Whose wish counts: the record's patient may be that of another record by now (R44)."""
+    async with carrying.rows() as rows:
+        return await record_of(rows, UUID(carrying.effect.details["patient_id"]))
 
 
 async def run_end_waiting(carrying: Carrying) -> None:

@@ -25,6 +25,13 @@ def located(call: Call) -> tuple[UUID, UUID]:
     return call.practice_id, call.patient_id
 
 
+def record_of(call: Call) -> UUID:
+    """The record that holds the located charge or statement: a duplicate's where that was joined (R44)."""
+    if call.record_id is None:
+        raise NotFound
+    return call.record_id
+
+
 async def visible_statement(rows: Rows, statement_id: UUID, call: Call) -> StatementRow:
     """The statement, if this caller may see it: a hidden one does not exist for representatives."""
     row = await statements.one(rows, statement_id)

@@ -22,18 +22,19 @@ class Balance:
 
 
 async def balance(rows: Rows, patient_id: UUID, hidden: bool) -> Balance:
-    """One statement of SQL, so that all sums are of one moment; ``hidden`` says what the viewer may see (R18)."""
+    """One statement of SQL, so that all sums are of one moment and over all joined records (R44); ``hidden`` says what
+    the viewer may see (R18)."""
     found = await rows.fetch_one(
         """SELECT charged.*, adjusted.*, paid.* FROM
                (SELECT coalesce(sum(amount_cents), 0)::bigint AS charges, coalesce(min(currency), 'USD') AS currency
-                FROM charges WHERE patient_id = $1 AND ($2 OR NOT confidential)) AS charged,
+                FROM charges WHERE patient_id = ANY(records_of($1)) AND ($2 OR NOT confidential)) AS charged,
                (SELECT coalesce(sum(adjustments.amount_cents), 0)::bigint AS adjustments
                 FROM adjustments JOIN charges USING (charge_id)
-                WHERE patient_id = $1 AND ($2 OR NOT confidential)) AS adjusted,
+                WHERE patient_id = ANY(records_of($1)) AND ($2 OR NOT confidential)) AS adjusted,
                (SELECT coalesce(sum(received_cents - carried_cents), 0)::bigint AS payments,
                        coalesce(sum(refunded_cents + disputed_cents), 0)::bigint AS refunds
                 FROM payments JOIN statements USING (statement_id)
-                WHERE patient_id = $1 AND ($2 OR NOT hidden)) AS paid""",
+                WHERE patient_id = ANY(records_of($1)) AND ($2 OR NOT hidden)) AS paid""",
         patient_id,
         hidden,
     )

@@ -138,7 +138,8 @@ async def page(rows: Rows, patient_id: UUID, confidential: bool, before: int | N
     """A patient's charges, the latest first; confidential ones only for those who may see them (R18)."""
     found = await rows.fetch(
         _CHARGES
-        + """ WHERE patient_id = $1 AND ($2 OR NOT confidential) AND ($3::bigint IS NULL OR position < $3)
+        + """ WHERE patient_id = ANY(records_of($1)) AND ($2 OR NOT confidential)
+                AND ($3::bigint IS NULL OR position < $3)
               ORDER BY position DESC LIMIT $4""",
         patient_id,
         confidential,
@@ -174,7 +175,7 @@ async def adjustments(rows: Rows, statement_id: UUID) -> list[AdjustmentRow]:
 
 
 async def not_stated(rows: Rows, patient_id: UUID, imported: bool) -> list[UUID]:
-    """Charges that stand on no statement and are not confidential; only imported ones, or all."""
+    """Charges of that record that stand on no statement and are not confidential; only imported ones, or all."""
     found = await rows.fetch(
         """SELECT charge_id FROM charges
            WHERE patient_id = $1 AND statement_id IS NULL AND NOT confidential AND (NOT $2 OR origin = 'import')

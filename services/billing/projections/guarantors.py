@@ -42,7 +42,8 @@ async def of_patient(rows: Rows, patient_id: UUID) -> UUID | None:
 
 
 async def payable_by(rows: Rows, account_id: UUID) -> list[StatementRow]:
-    """Statements with something due of the patients for whom the account's holder pays; none that is hidden (R18)."""
+    """Statements with something due of the patients for whom the account's holder pays; none that is hidden (R18), and
+    none of a record that was joined to theirs (R44): being named for one says nothing of another."""
     found: list[dict[str, Any]] = await rows.fetch(
         """SELECT patient_id FROM guarantors JOIN joined USING (patient_id, person_id)
            WHERE account_id = $1 ORDER BY patient_id""",
@@ -50,6 +51,6 @@ async def payable_by(rows: Rows, account_id: UUID) -> list[StatementRow]:
     )
     open_ones = []
     for patient in found:
-        listed = await statements.page(rows, patient["patient_id"], False, None, 200)
+        listed = await statements.of_records(rows, [patient["patient_id"]], False, None, 200)
         open_ones += [one for one in listed if one.state == "open"]
     return sorted(open_ones, key=lambda one: one.position)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.billing.domain.statements import Statement
 from services.billing.projections.payments import KEPT
+from shared.access.replicas import records_of
 from shared.envelope import Recorded
 from shared.reading import ReadModel, Rows
 
@@ -121,12 +122,20 @@ class StatementRow:
 
 
 async def page(rows: Rows, patient_id: UUID, hidden: bool, before: int | None, size: int) -> list[StatementRow]:
-    """A patient's statements, the latest first; hidden ones only for those who may see them (R18)."""
+    """A patient's statements, joined records' included (R44), the latest first; hidden ones only for those who may see
+    them (R18)."""
+    return await of_records(rows, await records_of(rows, patient_id), hidden, before, size)
+
+
+async def of_records(
+    rows: Rows, records: Sequence[UUID], hidden: bool, before: int | None, size: int
+) -> list[StatementRow]:
+    """As ``page``, of these records alone."""
     found = await rows.fetch(
         _STATEMENTS
-        + """ WHERE patient_id = $1 AND ($2 OR NOT hidden) AND ($3::bigint IS NULL OR position < $3)
+        + """ WHERE patient_id = ANY($1) AND ($2 OR NOT hidden) AND ($3::bigint IS NULL OR position < $3)
               ORDER BY position DESC LIMIT $4""",
-        patient_id,
+        list(records),
         hidden,
         before,
         size,

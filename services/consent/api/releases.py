@@ -52,14 +52,14 @@ class Releases:
     async def ExtendRecordsRelease(
         self, request: api_pb2.ExtendRecordsReleaseRequest, call: Call
     ) -> api_pb2.ExtendRecordsReleaseResponse:
-        command = ExtendRelease(*release_of(request), messages.reason_of(request.reason), caller(call))
+        command = ExtendRelease(*await release_of(request, call), messages.reason_of(request.reason), caller(call))
         return api_pb2.ExtendRecordsReleaseResponse(position=str(await call.perform(extend_release, command)))
 
     async def RecordDisclosure(
         self, request: api_pb2.RecordDisclosureRequest, call: Call
     ) -> api_pb2.RecordDisclosureResponse:
         what = text_field(request.what, "what", most=MOST_WHAT)
-        command = RecordDisclosure(*release_of(request), what, request.is_last, caller(call))
+        command = RecordDisclosure(*await release_of(request, call), what, request.is_last, caller(call))
         return api_pb2.RecordDisclosureResponse(position=str(await call.perform(record_disclosure, command)))
 
     async def RevokeRecordsRelease(
@@ -68,7 +68,7 @@ class Releases:
         """The patient's, or the desk's on the patient's word; a representative takes nothing of the patient's back."""
         if not is_own(call):
             raise NotFound
-        command = RevokeRelease(*release_of(request), caller(call))
+        command = RevokeRelease(*await release_of(request, call), caller(call))
         return api_pb2.RevokeRecordsReleaseResponse(position=str(await call.perform(revoke_release, command)))
 
     async def ListRecordsReleases(
@@ -101,13 +101,17 @@ class Releases:
         )
 
 
-def release_of(
+async def release_of(
     request: api_pb2.ExtendRecordsReleaseRequest
     | api_pb2.RecordDisclosureRequest
     | api_pb2.RevokeRecordsReleaseRequest,
+    call: Call,
 ) -> tuple[UUID, UUID]:
-    """Patient and release, as the request names them."""
-    return uuid_field(request.patient_id, "patient_id"), uuid_field(request.release_id, "release_id")
+    """The record that holds the release, where it was joined to the named patient's (R44) else theirs; the release."""
+    patient_id, _ = located(call)
+    release_id = uuid_field(request.release_id, "release_id")
+    async with call.rows() as rows:
+        return await releases.record_of(rows, patient_id, release_id) or patient_id, release_id
 
 
 def release_message(row: ReleaseRow, *, staff: bool) -> api_pb2.RecordsRelease:

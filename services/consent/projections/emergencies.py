@@ -86,7 +86,9 @@ async def of_practice(rows: Rows, asked: Asked, before: int | None, size: int) -
 async def of_patient(rows: Rows, patient_id: UUID, before: int | None, size: int) -> list[EmergencyRow]:
     """Newest first, those before a number."""
     found = await rows.fetch(
-        _SELECT + "WHERE patient_id = $1 AND ($2::bigint IS NULL OR number < $2) ORDER BY number DESC LIMIT $3",
+        _SELECT
+        + """WHERE patient_id = ANY(records_of($1)) AND ($2::bigint IS NULL OR number < $2)
+             ORDER BY number DESC LIMIT $3""",
         patient_id, before, size,
     )  # fmt: skip
     return [_row(row) for row in found]

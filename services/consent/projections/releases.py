@@ -99,10 +99,21 @@ FROM releases
 """
 
 
+async def record_of(rows: Rows, patient_id: UUID, release_id: UUID) -> UUID | None:
+    """The record of the patient's, joined ones included (R44), that holds the release; None for another's."""
+    found = await rows.fetch_one(
+        "SELECT patient_id FROM releases WHERE release_id = $1 AND patient_id = ANY(records_of($2))",
+        release_id, patient_id,
+    )  # fmt: skip
+    return None if found is None else UUID(str(found["patient_id"]))
+
+
 async def of_patient(rows: Rows, patient_id: UUID, before: int | None, size: int) -> list[ReleaseRow]:
     """Newest first, those before a number, each with its disclosures."""
     found = await rows.fetch(
-        _SELECT + "WHERE patient_id = $1 AND ($2::bigint IS NULL OR number < $2) ORDER BY number DESC LIMIT $3",
+        _SELECT
+        + """WHERE patient_id = ANY(records_of($1)) AND ($2::bigint IS NULL OR number < $2)
+             ORDER BY number DESC LIMIT $3""",
         patient_id, before, size,
     )  # fmt: skip
     return await _with_disclosures(rows, found)

@@ -12,6 +12,7 @@ from services.documents.domain.release_policy import category_of
 from services.documents.projections import documents, release_policies
 from services.documents.projections.documents import DocumentRow
 from services.documents.projections.results import Queue
+from shared.access.replicas import records_of
 from shared.contracts.documents.v1 import api_pb2
 from shared.errors import InvalidField, NotFound
 from shared.reading import Rows
@@ -42,8 +43,10 @@ class Documents:
         corrects_id = uuid_field(corrected, "corrects_document_id") if corrected else None
         if corrects_id is not None:
             async with call.rows() as rows:
-                if await documents.where(rows, corrects_id) != (practice_id, patient_id):
+                found = await documents.where(rows, corrects_id)
+                if found is None or found[1] not in await records_of(rows, patient_id):
                     raise InvalidField("corrects_document_id", "expected a document of this patient")
+                _, patient_id = found  # a correction stands in the record that it corrects
         upload = await accepting.accept(request.file.data, request.file.content_type)
         blob_id = await self._blobs.keep(patient_id, upload.content)
         file = File(
@@ -119,7 +122,7 @@ class Documents:
         self, request: api_pb2.ReleaseDocumentRequest, call: Call
     ) -> api_pb2.ReleaseDocumentResponse:
         provider_id = await approving_provider(call)
-        command = commands.ReleaseDocument(uuid_field(request.document_id, "document_id"), provider_id)
+        command = commands.ReleaseDocument(uuid_field(request.document_id, "document_id"), provider_id, call.patient_id)
         position = await call.perform(commands.release_document, command)
         return api_pb2.ReleaseDocumentResponse(position=str(position))
 

@@ -46,6 +46,7 @@ class Record:
         async with call.rows() as rows:
             if await replicas.practice_of(rows, to_patient_id) != practice_of(call):
                 raise NotFound
+            to_patient_id = await replicas.record_of(rows, to_patient_id)
         command = entries.RefileRecordEntry(uuid_field(request.entry_id, "entry_id"), to_patient_id, provider_id)
         refiled = await call.perform(entries.refile_record_entry, command)
         return api_pb2.RefileRecordEntryResponse(entry_id=str(refiled.id), position=str(refiled.position))

@@ -9,6 +9,7 @@ from services.documents.domain.results import Report
 from services.documents.projections import providers, release_policies, results
 from services.documents.projections.results import ResultRow
 from services.documents.result_pdf import result_pdf
+from shared.access.replicas import records_of
 from shared.contracts.documents.v1 import api_pb2
 from shared.errors import InvalidField, NotFound
 from shared.names import Names
@@ -89,8 +90,11 @@ class Results:
         async with call.rows() as rows:
             if orderer is not None and not await providers.belongs(rows, practice_id, orderer):
                 raise InvalidField("ordering_provider_id", "expected a provider of this practice")
-            if corrects_id is not None and await results.where(rows, corrects_id) != (practice_id, patient_id):
-                raise InvalidField("corrects_result_id", "expected a result of this patient")
+            if corrects_id is not None:
+                corrects = await results.where(rows, corrects_id)
+                if corrects is None or corrects[1] not in await records_of(rows, patient_id):
+                    raise InvalidField("corrects_result_id", "expected a result of this patient")
+                _, patient_id = corrects  # a correction stands in the record that it corrects
             standing_id = await release_policies.covering(rows, practice_id, category)
         report = Report(
             title=text_field(request.title, "title"),

@@ -28,7 +28,7 @@ class Review:
 
     async def ReleaseResult(self, request: api_pb2.ReleaseResultRequest, call: Call) -> api_pb2.ReleaseResultResponse:
         provider_id = await approving_provider(call)
-        command = reviewing.ReleaseResult(uuid_field(request.result_id, "result_id"), provider_id)
+        command = reviewing.ReleaseResult(uuid_field(request.result_id, "result_id"), provider_id, call.patient_id)
         position = await call.perform(reviewing.release_result, command)
         return api_pb2.ReleaseResultResponse(position=str(position))
 
@@ -73,6 +73,7 @@ class Review:
         async with call.rows() as rows:
             if await replicas.practice_of(rows, to_patient_id) != practice_of(call):
                 raise NotFound
+            to_patient_id = await replicas.record_of(rows, to_patient_id)
         command = reviewing.RefileResult(uuid_field(request.result_id, "result_id"), to_patient_id, provider_id)
         refiled = await call.perform(reviewing.refile_result, command)
         return api_pb2.RefileResultResponse(result_id=str(refiled.id), position=str(refiled.position))
@@ -108,10 +109,11 @@ async def _several(
     async with call.rows() as rows:
         patients = await results.patients_of(rows, practice_of(call), result_ids)
         patients |= await documents.patients_of(rows, practice_of(call), document_ids)
+        joined = {one: await replicas.record_of(rows, one) for one in set(patients.values())}
     if len(patients) < len(result_ids) + len(document_ids):
         raise NotFound
     await check_not_own(call, *patients.values())
-    return reviewing.Several(practice_of(call), result_ids, document_ids)
+    return reviewing.Several(practice_of(call), result_ids, document_ids, joined)
 
 
 def _each_once(given: Sequence[str], field: str) -> tuple[UUID, ...]:

@@ -21,6 +21,7 @@ from services.documents.projections import transmissions
 from services.documents.projections.transmissions import TransmissionRow
 from services.documents.shares import Shares
 from shared.access import replicas
+from shared.access.replicas import records_of
 from shared.contracts.documents.v1 import api_pb2
 from shared.errors import InvalidField, NotFound
 from shared.names import Names
@@ -94,8 +95,10 @@ class Transmissions:
     async def RevokeTransmission(
         self, request: api_pb2.RevokeTransmissionRequest, call: Call
     ) -> api_pb2.RevokeTransmissionResponse:
+        async with call.rows() as rows:
+            records = await records_of(rows, located(call)[1])
         command = commands.RevokeTransmission(
-            patient_id=located(call)[1],
+            records=records,
             transmission_id=uuid_field(request.transmission_id, "transmission_id"),
             account_id=account_of(call),
             is_patient=call.actor.acting_as == "self",

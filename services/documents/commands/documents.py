@@ -53,12 +53,13 @@ async def file_document(command: FileDocument, work: Work) -> Created:
 class ReleaseDocument:
     document_id: UUID
     provider_id: UUID
+    patient_id: UUID | None = None
 
 
 async def release_document(command: ReleaseDocument, work: Work) -> Position:
     async def decide(streams: Streams) -> None:
         document = await streams.get(Document, command.document_id)
-        waits = await patient_waits(streams, document.patient_id)
+        waits = await patient_waits(streams, command.patient_id or document.patient_id)
         document.release(command.provider_id, work.now, patient_waits=waits)
         await _replace_corrected(streams, document, work.now)
 
@@ -70,12 +71,14 @@ class ReleaseAwaited:
     """An approval's time has come, or the patient waits no more; decided again, since much may have happened."""
 
     document_id: UUID
+    patient_id: UUID | None = None
 
 
 async def release_awaited(command: ReleaseAwaited, work: Work) -> Position:
     async def decide(streams: Streams) -> None:
         document = await streams.get(Document, command.document_id)
-        if document.take_effect(work.now, patient_waits=await patient_waits(streams, document.patient_id)):
+        waits = await patient_waits(streams, command.patient_id or document.patient_id)
+        if document.take_effect(work.now, patient_waits=waits):
             await _replace_corrected(streams, document, work.now)
 
     return await work.decide(decide, queue={command.document_id})

@@ -1,7 +1,7 @@
 """What providers decide of what waits: each command followed by its handler (R14, R44)."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -15,7 +15,10 @@ from shared.handling import Created, Streams, Work
 
 
 async def patient_waits(streams: Streams, patient_id: UUID) -> bool:
-    """Whether the patient asked that nothing becomes visible yet."""
+    """Whether the patient asked that nothing becomes visible yet.
+
+    Commands name the ``patient_id`` where the item's record was joined to the patient's (R44); None: it is theirs.
+    """
     wish = await streams.find(ReleaseWish, ReleaseWish.create_id(patient_id))
     return wish is not None and wish.waits
 
@@ -31,12 +34,13 @@ async def replace_corrected(streams: Streams, result: Result, at: datetime) -> N
 class ReleaseResult:
     result_id: UUID
     provider_id: UUID
+    patient_id: UUID | None = None
 
 
 async def release_result(command: ReleaseResult, work: Work) -> Position:
     async def decide(streams: Streams) -> None:
         result = await streams.get(Result, command.result_id)
-        waits = await patient_waits(streams, result.patient_id)
+        waits = await patient_waits(streams, command.patient_id or result.patient_id)
         result.release(command.provider_id, work.now, patient_waits=waits)
         await replace_corrected(streams, result, work.now)
 
@@ -45,11 +49,12 @@ async def release_result(command: ReleaseResult, work: Work) -> Position:
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """Results and documents of one practice that are decided together."""
+    """Results and documents of one practice that are decided together; ``patients``: record → patient, where joined."""
 
     practice_id: UUID
     result_ids: tuple[UUID, ...]
     document_ids: tuple[UUID, ...] = ()
+    patients: Mapping[UUID, UUID] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,8 @@ async def _each(several: Several, work: Work, change: Callable[[Reviewed, bool],
         for item in items:
             if item.practice_id != several.practice_id:
                 raise NotFound
-            change(item, await patient_waits(streams, item.patient_id))
+            patient_id = several.patients.get(item.patient_id, item.patient_id)
+            change(item, await patient_waits(streams, patient_id))
 
     return await work.decide(decide, queue={*several.result_ids, *several.document_ids})
 
@@ -100,12 +106,13 @@ class TakeEffect:
     """An approval's time has come, or its patient waits no more; decided again, since much may have happened."""
 
     result_id: UUID
+    patient_id: UUID | None = None
 
 
 async def take_effect(command: TakeEffect, work: Work) -> Position:
     async def decide(streams: Streams) -> None:
         result = await streams.get(Result, command.result_id)
-        waits = await patient_waits(streams, result.patient_id)
+        waits = await patient_waits(streams, command.patient_id or result.patient_id)
         if result.take_effect(work.now, patient_waits=waits):
             await replace_corrected(streams, result, work.now)
 

@@ -1,5 +1,6 @@
 """Transmitting a record and taking it back; each command followed by its handler (R39)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -34,9 +35,9 @@ async def transmit_record(command: TransmitRecord, work: Work) -> Created:
 
 @dataclass(frozen=True, slots=True)
 class RevokeTransmission:
-    """By who sent it, or by the patient, whoever sent it."""
+    """By who sent it, or by the patient, whoever sent it; ``records`` are the patient's, joined ones included."""
 
-    patient_id: UUID
+    records: Collection[UUID]
     transmission_id: UUID
     account_id: UUID
     is_patient: bool
@@ -45,7 +46,7 @@ class RevokeTransmission:
 async def revoke_transmission(command: RevokeTransmission, work: Work) -> Position:
     def revoke(transmission: Transmission) -> None:
         own = command.is_patient or transmission.transmitter.account_id == command.account_id
-        if transmission.patient_id != command.patient_id or not own:
+        if transmission.patient_id not in command.records or not own:
             raise NotFound
         transmission.revoke(command.account_id, work.now)
 

@@ -37,9 +37,9 @@ def bundle(found: Extract, patient_name: str, contents: Mapping[UUID, bytes], at
     """A Bundle of type ``collection``. ``contents``: document → its bytes, which stand in it as base64."""
     resources = [
         patient(found.patient_id, patient_name),
-        *(resource for row in found.results for resource in report(row)),
+        *(resource for row in found.results for resource in report(row, found.patient_id)),
         *(entry(row, found.patient_id) for row in found.entries),
-        *(document(row, contents[row.document_id]) for row in found.documents),
+        *(document(row, found.patient_id, contents[row.document_id]) for row in found.documents),
     ]
     made: Resource = {
         "resourceType": "Bundle",
@@ -54,15 +54,15 @@ def patient(patient_id: UUID, name: str) -> Resource:
     return {"resourceType": "Patient", "id": str(patient_id), "name": [{"text": name or "unknown"}]}
 
 
-def report(row: ResultRow) -> Iterator[Resource]:
-    """A DiagnosticReport and its Observations."""
+def report(row: ResultRow, patient_id: UUID) -> Iterator[Resource]:
+    """A DiagnosticReport and its Observations, all of the one patient, also where the record was joined (R44)."""
     ids = [str(natural_id(row.result_id, "observation", place)) for place in range(len(row.values))]
     made: Resource = {
         "resourceType": "DiagnosticReport",
         "id": str(row.result_id),
         "status": "corrected" if row.corrects_id is not None else "final",
         "code": {"text": row.title},
-        "subject": reference(row.patient_id),
+        "subject": reference(patient_id),
         "effectiveDateTime": row.effective_at.isoformat(),
         "result": [{"reference": f"urn:uuid:{each}"} for each in ids],
     }
@@ -70,10 +70,10 @@ def report(row: ResultRow) -> Iterator[Resource]:
         made["issued"] = row.released_at.isoformat()
     yield made
     for each, value in zip(ids, row.values, strict=True):
-        yield observation(each, value, row)
+        yield observation(each, value, row, patient_id)
 
 
-def observation(id_: str, value: Value, row: ResultRow) -> Resource:
+def observation(id_: str, value: Value, row: ResultRow, patient_id: UUID) -> Resource:
     code: Resource = {"text": value.name}
     if value.code:
         code["coding"] = [{"system": LOINC, "code": value.code, "display": value.name}]
@@ -83,7 +83,7 @@ def observation(id_: str, value: Value, row: ResultRow) -> Resource:
         "status": "final",
         "category": [{"coding": [{"system": CATEGORY, "code": row.category}]}],
         "code": code,
-        "subject": reference(row.patient_id),
+        "subject": reference(patient_id),
         "effectiveDateTime": row.effective_at.isoformat(),
     }
     measured = number(value.value)
@@ -152,12 +152,12 @@ def clinical_status(status: str, states: frozenset[str], system: str) -> Resourc
     return {"clinicalStatus": {"coding": [{"system": system, "code": status}]}} if status in states else {}
 
 
-def document(row: DocumentRow, content: bytes) -> Resource:
+def document(row: DocumentRow, patient_id: UUID, content: bytes) -> Resource:
     return {
         "resourceType": "DocumentReference",
         "id": str(row.document_id),
         "status": "current",
-        "subject": reference(row.patient_id),
+        "subject": reference(patient_id),
         "date": row.received_at.isoformat(),
         "description": row.title,
         "content": [

@@ -117,8 +117,8 @@ class Wanted:
 async def page(rows: Rows, patient_id: UUID, account_id: UUID | None, wanted: Wanted) -> list[AccessRow]:
     """The latest looks at a patient's record; ``account_id`` limits them to that account's own.
 
-    Others than staff meet nothing that was not released: such objects are left out, and with its last one the look,
-    until the release (R14, R15).
+    One look into several joined records (R44) is one entry. Others than staff meet nothing that was not released: such
+    objects are left out, and with its last one the look, until the release (R14, R15).
     """
     before = wanted.before
     found = await rows.fetch(
@@ -164,8 +164,13 @@ CROSS JOIN LATERAL (
         UNION ALL SELECT FROM record_entries
             WHERE entry_id = object_id::uuid AND state NOT IN ('listed', 'retracted'))
 ) AS shown
-WHERE patient_id = $1 AND ($2::uuid IS NULL OR account_id = $2)
+WHERE patient_id = ANY(records_of($1)) AND ($2::uuid IS NULL OR account_id = $2)
   AND ($3::timestamptz IS NULL OR (views.at, service, views.position) < ($3, $4::text, $5::bigint))
   AND (cardinality(views.object_ids) = 0 OR cardinality(shown.object_ids) > 0)
+  AND (views.patient_id = $1 OR NOT EXISTS (
+    SELECT FROM ({_UNION}) AS same
+    WHERE same.patient_id = $1
+      AND (same.service, same.at, same.account_id, same.action) =
+          (views.service, views.at, views.account_id, views.action)))
 ORDER BY views.at DESC, service DESC, views.position DESC LIMIT $6
 """  # noqa: S608 - our own table names only

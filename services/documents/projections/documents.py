@@ -183,7 +183,7 @@ async def page(
     """Documents of a patient, the latest received first; those who are not staff see only what was released."""
     found = await rows.fetch(
         f"""SELECT {COLUMNS} FROM documents
-           WHERE patient_id = $1 AND ($2 OR state = ANY($6))
+           WHERE patient_id = ANY(records_of($1)) AND ($2 OR state = ANY($6))
              AND ($3::timestamptz IS NULL OR (received_at, document_id) < ($3, $4::uuid))
            ORDER BY received_at DESC, document_id DESC LIMIT $5""",  # noqa: S608 - our own names only
         patient_id,
@@ -234,7 +234,7 @@ async def released_between(
     """What was received from ``since`` until before ``until`` and stands released, oldest first."""
     found = await rows.fetch(
         f"""SELECT {COLUMNS} FROM documents
-           WHERE patient_id = $1 AND state = 'released' AND received_at >= $2 AND received_at < $3
+           WHERE patient_id = ANY(records_of($1)) AND state = 'released' AND received_at >= $2 AND received_at < $3
            ORDER BY received_at, document_id LIMIT $4""",  # noqa: S608 - our own names only
         patient_id,
         since,
@@ -246,7 +246,8 @@ async def released_between(
 
 async def approved_of(rows: Rows, patient_id: UUID) -> list[UUID]:
     """What of a patient is approved and not yet visible."""
-    sql = "SELECT document_id FROM documents WHERE patient_id = $1 AND state = 'approved' ORDER BY document_id"
+    sql = """SELECT document_id FROM documents WHERE patient_id = ANY(records_of($1)) AND state = 'approved'
+        ORDER BY document_id"""
     return [row["document_id"] for row in await rows.fetch(sql, patient_id)]
 
 

@@ -87,7 +87,7 @@ async def page(rows: Rows, patient_id: UUID, wanted: Wanted) -> list[EntryRow]:
     """Lines of a patient's record, the latest first."""
     found = await rows.fetch(
         """SELECT * FROM record_entries
-           WHERE patient_id = $1 AND ($2 = '' OR kind = $2) AND ($3::bigint IS NULL OR position < $3)
+           WHERE patient_id = ANY(records_of($1)) AND ($2 = '' OR kind = $2) AND ($3::bigint IS NULL OR position < $3)
              AND ($5 OR state IN ('listed', 'retracted'))
            ORDER BY position DESC LIMIT $4""",
         patient_id,
@@ -103,7 +103,8 @@ async def begun_by(rows: Rows, patient_id: UUID, day: date, most: int) -> list[E
     """Lines that began by that day, or whose beginning is unknown, in the order in which they were listed."""
     found = await rows.fetch(
         """SELECT * FROM record_entries
-           WHERE patient_id = $1 AND state = 'listed' AND (since IS NULL OR since <= $2) ORDER BY position LIMIT $3""",
+           WHERE patient_id = ANY(records_of($1)) AND state = 'listed' AND (since IS NULL OR since <= $2)
+           ORDER BY position LIMIT $3""",
         patient_id,
         day,
         most,

@@ -198,7 +198,7 @@ async def page(
     """Results of a patient by time of measurement, newest first; those who are not staff see no waiting ones."""
     found = await rows.fetch(
         """SELECT * FROM results
-           WHERE patient_id = $1 AND ($2 OR state = ANY($6))
+           WHERE patient_id = ANY(records_of($1)) AND ($2 OR state = ANY($6))
              AND ($3::timestamptz IS NULL OR (effective_at, result_id) < ($3, $4::uuid))
            ORDER BY effective_at DESC, result_id DESC LIMIT $5""",
         patient_id,
@@ -258,7 +258,7 @@ async def released_between(
     """What was measured from ``since`` until before ``until`` and stands released, oldest first."""
     found = await rows.fetch(
         """SELECT * FROM results
-           WHERE patient_id = $1 AND state = 'released' AND effective_at >= $2 AND effective_at < $3
+           WHERE patient_id = ANY(records_of($1)) AND state = 'released' AND effective_at >= $2 AND effective_at < $3
            ORDER BY effective_at, result_id LIMIT $4""",
         patient_id,
         since,
@@ -270,9 +270,10 @@ async def released_between(
 
 async def approved_of(rows: Rows, patient_id: UUID) -> list[UUID]:
     """What of a patient is approved and not yet visible."""
-    found = await rows.fetch(
-        "SELECT result_id FROM results WHERE patient_id = $1 AND state = 'approved' ORDER BY result_id", patient_id
+    sql = (
+        "SELECT result_id FROM results WHERE patient_id = ANY(records_of($1)) AND state = 'approved' ORDER BY result_id"
     )
+    found = await rows.fetch(sql, patient_id)
     return [row["result_id"] for row in found]
 
 
@@ -302,7 +303,7 @@ async def trends(rows: Rows, of: ResultRow) -> dict[str, list[tuple[datetime, st
     """Earlier released values of the kinds that a result holds: kind → (measured at, value), oldest first."""
     found = await rows.fetch(
         """SELECT * FROM results
-           WHERE patient_id = $1 AND state = 'released' AND effective_at < $2
+           WHERE patient_id = ANY(records_of($1)) AND state = 'released' AND effective_at < $2
            ORDER BY effective_at DESC, result_id DESC LIMIT $3""",
         of.patient_id,
         of.effective_at,

@@ -22,11 +22,11 @@ SELECT result_id, NULL::uuid AS document_id, patient_id, received_at, ordering_p
 FROM results,
 LATERAL (
     SELECT min(at) AS asked_at FROM questions
-    WHERE questions.patient_id = results.patient_id AND at >= received_at) AS asked
+    WHERE questions.patient_id = ANY(records_of(results.patient_id)) AND at >= received_at) AS asked
 WHERE practice_id = $1 AND state = 'waiting' AND (held_until IS NULL OR held_until <= $2)
   AND origin <> 'import' AND (received_at < $3 OR asked_at IS NOT NULL)
 UNION ALL
-SELECT NULL, document_id, patient_id, received_at, NULL, subject_id, sealed, NULL FROM documents
+SELECT NULL, document_id, NULL, patient_id, received_at, NULL, subject_id, sealed, NULL FROM documents
 WHERE practice_id = $1 AND state = 'waiting' AND (held_until IS NULL OR held_until <= $2) AND received_at < $3
 ORDER BY received_at, result_id, document_id LIMIT $4
 """

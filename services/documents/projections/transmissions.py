@@ -87,7 +87,7 @@ async def page(
     """The latest first; ``account_id`` limits them to that account's own."""
     found = await rows.fetch(
         """SELECT * FROM transmissions
-           WHERE patient_id = $1 AND ($2::uuid IS NULL OR account_id = $2)
+           WHERE patient_id = ANY(records_of($1)) AND ($2::uuid IS NULL OR account_id = $2)
              AND ($3::timestamptz IS NULL OR (sent_at, transmission_id) < ($3, $4::uuid))
            ORDER BY sent_at DESC, transmission_id DESC LIMIT $5""",
         patient_id,

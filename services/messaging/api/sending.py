@@ -17,7 +17,7 @@ async def send(
     async with call.rows() as rows:
         zone = await practices.time_zone(rows, practice_id)
     command = commands.SendMessage(
-        patient_id=patient_id,
+        patient_id=call.record_id or patient_id,
         conversation_id=uuid_field(conversation_id, "conversation_id"),
         author=author,
         body=body_of(body),

@@ -284,7 +284,8 @@ async def _has_read(carrying: Carrying, account_id: UUID) -> bool:
 
 def _to(carrying: Carrying, kind: str, reader: readers.Reader) -> Effect:
     """Mails are in order for each recipient: one whose server is slow holds nobody else up."""
-    details = {**carrying.effect.details, "person_id": str(reader.person_id)}
+    person = {"patient_id": str(reader.patient_id), "person_id": str(reader.person_id)}
+    details = {**carrying.effect.details, **person}
     return Effect(kind, key=reader.account_id, recipient=str(reader.account_id), details=details)
 
 

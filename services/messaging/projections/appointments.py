@@ -158,7 +158,7 @@ class Sight:
 
 async def is_visible(rows: Rows, patient_id: UUID, appointment_id: UUID, sight: Sight) -> bool:
     """Whether it is one of the patient's that the viewer may know of."""
-    sql = "SELECT confidential, origin FROM appointments WHERE appointment_id = $1 AND patient_id = $2"
+    sql = "SELECT confidential, origin FROM appointments WHERE appointment_id = $1 AND patient_id = ANY(records_of($2))"
     row = await rows.fetch_one(sql, appointment_id, patient_id)
     if row is None:
         return False
@@ -176,7 +176,7 @@ async def of_patient(
 ) -> list[AppointmentRow]:
     """Newest request first."""
     sql = """SELECT * FROM appointments
-        WHERE patient_id = $1 AND ($2 OR NOT confidential) AND ($6 OR origin = 'portal')
+        WHERE patient_id = ANY(records_of($1)) AND ($2 OR NOT confidential) AND ($6 OR origin = 'portal')
         AND ($3::timestamptz IS NULL OR (requested_at, appointment_id) < ($3::timestamptz, $4::uuid))
         ORDER BY requested_at DESC, appointment_id DESC LIMIT $5"""
     at, last = (before.at, before.id) if before else (None, None)
@@ -197,7 +197,8 @@ async def of_practice(rows: Rows, only: Filter, keyset: Keyset | None, size: int
     """Waiting: oldest request first; all: newest request first."""
     after, direction = (">", "ASC") if only.waiting else ("<", "DESC")
     sql = f"""SELECT * FROM appointments
-        WHERE practice_id = $1 AND ($2::uuid IS NULL OR patient_id = $2) AND (NOT $3 OR state = 'requested')
+        WHERE practice_id = $1 AND ($2::uuid IS NULL OR patient_id = ANY(records_of($2)))
+          AND (NOT $3 OR state = 'requested')
           AND ($4::timestamptz IS NULL OR (requested_at, appointment_id) {after} ($4::timestamptz, $5::uuid))
           AND NOT patient_id = ANY($7::uuid[])
         ORDER BY requested_at {direction}, appointment_id {direction} LIMIT $6"""  # noqa: S608  # constants only

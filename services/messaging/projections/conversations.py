@@ -154,7 +154,7 @@ _SEEN = f"""
            conversation.provider_id IS NOT NULL AND NOT coalesce(provider.takes_part, false) AS handed_over
     FROM conversations conversation
     LEFT JOIN providers provider ON provider.provider_id = conversation.provider_id
-    WHERE conversation.patient_id = $1"""  # noqa: S608  # constants only
+    WHERE conversation.patient_id = ANY(records_of($1))"""  # noqa: S608  # constants only
 
 
 async def where(rows: Rows, conversation_id: UUID) -> tuple[UUID, UUID] | None:
@@ -203,8 +203,9 @@ async def subjects(rows: Rows, conversation_ids: list[UUID]) -> dict[UUID, str]:
 
 async def unread_counts(rows: Rows, patient_ids: list[UUID], account_id: UUID) -> dict[UUID, int]:
     """Patient → how many messages of the practice the account has not read; 0 where there is none."""
-    sql = f"""SELECT message.patient_id, count(*) AS unread FROM messages message
-        WHERE message.patient_id = ANY($1) AND {UNREAD} GROUP BY message.patient_id"""  # noqa: S608  # constants only
+    sql = f"""SELECT asked.patient_id, count(*) AS unread FROM unnest($1::uuid[]) AS asked (patient_id)
+        JOIN messages message ON message.patient_id = ANY(records_of(asked.patient_id))
+        WHERE {UNREAD} GROUP BY asked.patient_id"""  # noqa: S608  # constants only
     counted = {row["patient_id"]: int(row["unread"]) for row in await rows.fetch(sql, patient_ids, account_id)}
     return {patient_id: counted.get(patient_id, 0) for patient_id in patient_ids}
 

@@ -47,9 +47,9 @@ JOINED = ReadModel("joined", "identity", JOINED_TABLES, {PatientEnrolled: join, 
 async def of_patient(rows: Rows, patient_id: UUID, at: datetime) -> list[Reader]:
     """Who pays since ``at`` or longer, as one who reads nothing; nobody where that person has no account (R33)."""
     found = await rows.fetch(
-        """SELECT account_id, person_id FROM guarantors JOIN joined USING (patient_id, person_id)
+        """SELECT account_id, person_id, patient_id FROM guarantors JOIN joined USING (patient_id, person_id)
            WHERE patient_id = $1 AND since <= $2""",
         patient_id,
         at,
     )
-    return [Reader(row["account_id"], row["person_id"], "") for row in found]
+    return [Reader(row["account_id"], row["person_id"], "", row["patient_id"]) for row in found]

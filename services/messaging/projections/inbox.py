@@ -175,21 +175,22 @@ _ITEMS = f"""
            message.sent_at AS at, CASE WHEN message.sender = 'staff' THEN 'received' ELSE 'sent' END AS state,
            {UNREAD} AS unread, conversation.provider_id, NULL::timestamptz AS starts_at
     FROM messages message JOIN conversations conversation USING (conversation_id)
-    WHERE message.patient_id = $1
+    WHERE message.patient_id = ANY(records_of($1))
     UNION ALL
-    SELECT kind, item_id, item_id, at, state, false, provider_id, NULL FROM inbox_records WHERE patient_id = $1
+    SELECT kind, item_id, item_id, at, state, false, provider_id, NULL FROM inbox_records
+    WHERE patient_id = ANY(records_of($1))
     UNION ALL
     SELECT 'statement', item_id, item_id, at, state, false, NULL, NULL FROM inbox_statements
-    WHERE patient_id = $1 AND ($4 OR NOT confidential)
+    WHERE patient_id = ANY(records_of($1)) AND ($4 OR NOT confidential)
     UNION ALL
     SELECT 'appointment', appointment_id, appointment_id, changed_at, state, false, provider_id, starts_at
-    FROM appointments WHERE patient_id = $1 AND ($4 OR NOT confidential) AND origin = 'portal'
+    FROM appointments WHERE patient_id = ANY(records_of($1)) AND ($4 OR NOT confidential) AND origin = 'portal'
     UNION ALL
     SELECT 'provider', item_id, provider_id, at, 'joined', false, provider_id, NULL FROM inbox_providers
-    WHERE patient_id = $1
+    WHERE patient_id = ANY(records_of($1))
     UNION ALL
     SELECT 'refill', refill_id, refill_id, changed_at, state, false, provider_id, NULL FROM refills
-    WHERE patient_id = $1"""  # noqa: S608  # constants only
+    WHERE patient_id = ANY(records_of($1))"""  # noqa: S608  # constants only
 
 
 async def page(rows: Rows, patient_id: UUID, viewer: Viewer, wanted: Wanted) -> list[InboxItem]:

@@ -26,5 +26,5 @@ MEDICATIONS = ReadModel(
 
 async def is_on_list(rows: Rows, patient_id: UUID, entry_id: UUID) -> bool:
     """Whether that is a medication of this patient; false for foreign and unknown entries alike."""
-    sql = "SELECT 1 FROM medications WHERE entry_id = $1 AND patient_id = $2"
+    sql = "SELECT 1 FROM medications WHERE entry_id = $1 AND patient_id = ANY(records_of($2))"
     return await rows.fetch_one(sql, entry_id, patient_id) is not None

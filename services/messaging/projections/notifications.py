@@ -69,7 +69,8 @@ class Filter:
 async def page(rows: Rows, only: Filter, before: Keyset | None, size: int) -> list[NotificationRow]:
     """Newest first."""
     sql = """SELECT notification_id, patient_id, person_id, kind, state, reason, at FROM notifications
-        WHERE practice_id = $1 AND ($2::uuid IS NULL OR patient_id = $2) AND ($3 = '' OR state = $3)
+        WHERE practice_id = $1 AND ($2::uuid IS NULL OR patient_id = ANY(records_of($2)))
+          AND ($3 = '' OR state = $3)
           AND ($4::timestamptz IS NULL OR (at, notification_id) < ($4::timestamptz, $5::uuid))
           AND (patient_id IS NULL OR NOT patient_id = ANY($7::uuid[]))
         ORDER BY at DESC, notification_id DESC LIMIT $6"""

@@ -41,5 +41,6 @@ class Pending:
 
 async def of_patient(rows: Rows, patient_id: UUID, most: int = 100) -> list[Pending]:
     """Oldest first."""
-    sql = "SELECT result_id, received_at FROM pending_results WHERE patient_id = $1 ORDER BY received_at LIMIT $2"
+    sql = """SELECT result_id, received_at FROM pending_results WHERE patient_id = ANY(records_of($1))
+        ORDER BY received_at LIMIT $2"""
     return [Pending(row["result_id"], row["received_at"]) for row in await rows.fetch(sql, patient_id, most)]

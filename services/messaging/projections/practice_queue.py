@@ -162,7 +162,8 @@ async def page(rows: Rows, asking: Asking, only: Filter, keyset: Keyset | None, 
         bound = "IS NOT NULL" if only.state == "waiting" else "<= $2"
         state = f"AND queue.reply_due_at {bound}"
     sql = f"""{_REACHED} {state}
-        AND ($5::uuid IS NULL OR colleague.staff_id = $5) AND ($6::uuid IS NULL OR queue.patient_id = $6)
+        AND ($5::uuid IS NULL OR colleague.staff_id = $5)
+        AND ($6::uuid IS NULL OR queue.patient_id = ANY(records_of($6)))
         AND NOT queue.patient_id = ANY($10::uuid[])
         AND ($7::timestamptz IS NULL OR ({order}, queue.conversation_id) {after} ($7::timestamptz, $8::uuid))
         ORDER BY {order} {direction}, queue.conversation_id {direction} LIMIT $9"""

@@ -39,13 +39,15 @@ class Reader:
     account_id: UUID
     person_id: UUID
     acting_as: str
+    patient_id: UUID
+    """Whose windows those are: of a record that was joined to another one (R44) the other's."""
 
 
 async def of_patient(rows: Rows, patient_id: UUID, scope: str, *instants: datetime) -> list[Reader]:
     """One row an account: those whose windows include ``scope`` ('' for any) at every one of the instants."""
-    sql = "SELECT account_id, windows FROM readers WHERE patient_id = $1 ORDER BY account_id"
+    sql = "SELECT account_id, patient_id, windows FROM readers WHERE patient_id = record_of($1) ORDER BY account_id"
     found = [
-        Reader(row["account_id"], windows[-1].person_id, windows[-1].acting_as)
+        Reader(row["account_id"], windows[-1].person_id, windows[-1].acting_as, row["patient_id"])
         for row in await rows.fetch(sql, patient_id)
         if (windows := _at_all(row["windows"], scope, instants))
     ]

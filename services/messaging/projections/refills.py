@@ -94,7 +94,7 @@ async def where(rows: Rows, refill_id: UUID) -> tuple[UUID, UUID] | None:
 
 async def of_patient(rows: Rows, patient_id: UUID, before: Keyset | None, size: int) -> list[RefillRow]:
     """Newest first."""
-    sql = """SELECT * FROM refills WHERE patient_id = $1
+    sql = """SELECT * FROM refills WHERE patient_id = ANY(records_of($1))
         AND ($2::timestamptz IS NULL OR (requested_at, refill_id) < ($2::timestamptz, $3::uuid))
         ORDER BY requested_at DESC, refill_id DESC LIMIT $4"""
     at, last = (before.at, before.id) if before else (None, None)
@@ -115,7 +115,7 @@ async def of_practice(rows: Rows, only: Filter, keyset: Keyset | None, size: int
     """Waiting: oldest first; all: newest first."""
     after, direction = (">", "ASC") if only.waiting else ("<", "DESC")
     sql = f"""SELECT * FROM refills
-        WHERE practice_id = $1 AND ($2::uuid IS NULL OR patient_id = $2)
+        WHERE practice_id = $1 AND ($2::uuid IS NULL OR patient_id = ANY(records_of($2)))
           AND (NOT $3 OR state IN ('requested', 'approved'))
           AND ($4::timestamptz IS NULL OR (requested_at, refill_id) {after} ($4::timestamptz, $5::uuid))
           AND NOT patient_id = ANY($7::uuid[])

@@ -217,6 +217,10 @@ class Asked:
     token: str = ""
     shown: list[UUID] = field(default_factory=list)
 
+    @property
+    def record_id(self) -> UUID | None:
+        return self.patient_id
+
     async def perform(self, handler: Callable[[C, Work], Awaitable[R]], command: C, *, key: str = "") -> R:
         metadata = {"origin": "portal", "patient": str(self.patient_id or ""), "practice": str(self.practice_id)}
         answer = await handler(command, Work(self.house.store, self.house.queues, self.now, uuid4(), b"", metadata))
