@@ -10,6 +10,7 @@ from services.documents.domain.documents import Document
 from services.documents.domain.release_policy import ReleaseWish
 from services.documents.domain.results import Result
 from services.documents.projections import documents, results
+from shared.access.replicas import record_of
 from shared.effects import Carrying, Decide, Effect, Run
 from shared.envelope import Recorded
 
@@ -79,7 +80,8 @@ async def run_end_waiting(carrying: Carrying) -> None:
 
 
 async def run_release_document(carrying: Carrying) -> None:
-    await carrying.perform(release_awaited, ReleaseAwaited(UUID(carrying.effect.details["document_id"])))
+    command = ReleaseAwaited(UUID(carrying.effect.details["document_id"]), await _patient(carrying))
+    await carrying.perform(release_awaited, command)
 
 
 PROCESSES: Mapping[type, Decide] = {
