@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,8 @@ SECONDS = 15.0
 REWRITING = Path(__file__).with_name("rewriting.py")
 
 PDF, PNG, JPEG, TEXT = "application/pdf", "image/png", "image/jpeg", "text/plain; charset=utf-8"
+READABLE = frozenset({PDF, TEXT})
+"""What has text that a page can show."""
 PNG_END = b"IEND\xaeB`\x82"
 ANY = frozenset({PDF, PNG, JPEG, TEXT})
 SCANS = ANY - {TEXT}
@@ -47,8 +50,19 @@ async def accept(given: bytes, declared: str, taken: frozenset[str] = ANY) -> Up
         raise FileTypeRefused
     if content_type == TEXT:
         return Upload(TEXT, given, 1)
-    pages, made = await rewritten(given, content_type)
+    pages, made = await confined(given, content_type)
     return Upload(content_type, made, pages)
+
+
+async def text_of(content: bytes, content_type: str) -> Sequence[str]:
+    """The text of each page of a readable upload, of a PDF as far as it can be read: none of what is a picture only."""
+    if content_type == TEXT:
+        return [content.decode()]
+    try:
+        _, text = await confined(content, "text")
+    except FileUnreadable:
+        return ()
+    return [page.strip() for page in text.decode().split("\f")]
 
 
 def sniffed(given: bytes) -> str:
@@ -78,11 +92,11 @@ def essence(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-async def rewritten(given: bytes, content_type: str) -> tuple[int, bytes]:
-    """Pages and bytes of the file as the confined child wrote it; FileUnreadable where it did not."""
+async def confined(given: bytes, wanted: str) -> tuple[int, bytes]:
+    """Pages and bytes of what the confined child wrote; FileUnreadable where it did not."""
     async with _REWRITING:
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", str(REWRITING), content_type,
+            sys.executable, "-I", str(REWRITING), wanted,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
             env={}, cwd="/",
         )  # fmt: skip

@@ -1,10 +1,14 @@
-"""Run alone, in a child that may do nothing but compute: reads a file, writes one without active content.
+"""Run alone, in a child that may do nothing but compute: reads a file, writes one without active content, or its text.
 
-Standard input → the number of pages, a newline, the new file. Exit 3: it cannot be read, is locked, or too large.
+Standard input → the number of pages, a newline, the new file or the text of a PDF. Exit 3: it cannot be read, is
+locked, or too large.
 """
 
+import codecs
+import pkgutil
 import resource
 import sys
+from importlib import import_module
 from io import BytesIO
 
 import pikepdf
@@ -20,6 +24,9 @@ MOST_DEPTH = 50
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG"}
 LOADED_AHEAD = (MpoImagePlugin, TiffImagePlugin)
 """Pillow loads these when it first meets a file that needs them; in the confined child nothing can be loaded."""
+CODECS_OF_PDFS = ("utf-16", "utf-16-be", "utf-16-le", "latin-1", "cp1252", "mac-roman", "unicode-escape", "charmap")
+TEXT_OF_PDF = "text"
+MOST_CHARACTERS = 200_000
 JPEG_MODES = ("L", "RGB")
 JPEG_QUALITY = 90
 
@@ -56,6 +63,24 @@ def confine() -> None:
     )
     for limit, most in limits:
         resource.setrlimit(limit, (most, most))
+
+
+def load(wanted: str) -> None:
+    """What the libraries would load when they first need it, which in the confined child is too late."""
+    if wanted in FORMATS:
+        Image.preinit()
+    elif wanted == TEXT_OF_PDF:
+        for module in pkgutil.walk_packages(import_module("pypdf").__path__, "pypdf."):
+            import_module(module.name)
+        for codec in CODECS_OF_PDFS:
+            codecs.lookup(codec)
+    else:
+        rehearsal = BytesIO()
+        with pikepdf.new() as document:
+            document.add_blank_page()
+            with document.open_metadata() as metadata:
+                metadata["dc:title"] = "XMP, whose parser is loaded when it is first met"
+            document.save(rehearsal)
 
 
 def rewrite(given: bytes) -> tuple[int, bytes]:
@@ -128,13 +153,30 @@ def repaint(given: bytes, format_: str) -> bytes:
     return made.getvalue()
 
 
+def text_of(given: bytes) -> tuple[int, bytes]:
+    """Pages and text of a PDF, a form feed between pages; without control characters, cut after ``MOST_CHARACTERS``."""
+    document = import_module("pypdf").PdfReader(BytesIO(given))
+    texts: list[str] = []
+    left = MOST_CHARACTERS
+    for page in document.pages:
+        text = "".join(one for one in page.extract_text() if one >= " " or one in "\n\t")[:left]
+        left -= len(text)
+        texts.append(text)
+        if left <= 0:
+            break
+    return len(document.pages), "\f".join(texts).encode("utf-8", "ignore")
+
+
 def main() -> None:
-    content_type = sys.argv[1]
+    wanted = sys.argv[1]
     given = sys.stdin.buffer.read()
-    Image.preinit()
+    load(wanted)
     confine()
     try:
-        pages, made = (1, repaint(given, FORMATS[content_type])) if content_type in FORMATS else rewrite(given)
+        if wanted in FORMATS:
+            pages, made = 1, repaint(given, FORMATS[wanted])
+        else:
+            pages, made = text_of(given) if wanted == TEXT_OF_PDF else rewrite(given)
     except Exception:
         sys.exit(UNREADABLE)
     sys.stdout.buffer.write(b"%d\n" % pages + made)

@@ -3,12 +3,14 @@
 from io import BytesIO
 
 import pytest
+import typst
 from PIL import Image
 
 from shared.errors import FileTypeRefused, FileUnreadable
-from shared.uploads.accepting import JPEG, PNG, SCANS, accept
+from shared.uploads.accepting import JPEG, PDF, PNG, SCANS, TEXT, accept, text_of
 from tests.unit.shared.uploads.files import an_image, opened
 
+TITLED = '#set document(title: "Letter")\n#set text(lang: "en")\n'
 SECRET = b"taken at home <script>alert(1)</script>"
 
 
@@ -55,6 +57,27 @@ async def test_r30_a_bomb_of_pixels_is_refused_and_the_largest_page_is_taken() -
     await accept(blank(10_000, 6_000), PNG)
     with pytest.raises(FileUnreadable):
         await accept(blank(10_000, 6_001), PNG)
+
+
+def a_pdf(*lines: str) -> bytes:
+    """A tagged one with its metadata, as programs write them; a page a line."""
+    return bytes(typst.compile("\n#pagebreak()\n".join(lines).encode(), pdf_standards="ua-1"))
+
+
+async def test_r30_a_pdf_with_metadata_is_taken_and_stays_tagged() -> None:
+    kept = await accept(a_pdf(TITLED + "= Referral"), "application/pdf")
+    assert (kept.content_type, kept.pages) == (PDF, 1)
+    assert b"/StructTreeRoot" in kept.content
+    assert b"pdfuaid" in kept.content
+
+
+async def test_r30_the_text_of_a_pdf_is_read_page_by_page_and_a_picture_has_none() -> None:
+    kept = await accept(a_pdf(TITLED + "= Referral", r"Knee \<script\>alert(1)\</script\>"), "")
+    assert await text_of(kept.content, PDF) == ["Referral", "Knee <script>alert(1)</script>"]
+    assert await text_of(b"as it is", TEXT) == ["as it is"]
+    blank = await accept(a_pdf(TITLED), "")
+    assert not any(await text_of(blank.content, PDF))
+    assert await text_of(b"%PDF-1.7 and then nothing", PDF) == ()
 
 
 async def test_r6_a_scan_is_a_pdf_or_an_image_and_no_text() -> None:
