@@ -101,6 +101,7 @@ class Desk:
             ("/mails", N_("Mails"), "mails", self.has("front_desk", "support", "admin")),
             ("/releases", N_("Release of records"), "releases", self.has("front_desk", "support", "admin")),
             ("/desk-tasks", N_("Tasks of the desk"), "desk-tasks", self.has("front_desk", "support", "admin")),
+            ("/duplicates", N_("Duplicate records"), "duplicates", self.has("front_desk", "admin")),
             ("/emergencies", N_("Emergency access"), "emergencies", self.has("admin")),
             ("/staff", N_("Staff"), "staff", self.has("admin")),
             ("/providers", N_("Providers"), "providers", True),

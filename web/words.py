@@ -224,6 +224,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "objection": N_("The patient objects to a representative"),
         "verify_access": N_("Records were joined: verify this person's access again"),
     },
+    "joining": {
+        "join": N_("to be joined to"),
+        "part": N_("to be parted from"),
+    },
     "proof": {
         "court_decree": N_("Court decree"),
         "marriage_certificate": N_("Marriage certificate"),

@@ -14,13 +14,15 @@ from services.identity.commands.duplicates import (
     propose_parting,
     withdraw_joining_proposal,
 )
+from services.identity.domain.duplicates import JoiningProposal
 from services.identity.domain.values import JoiningProposalId, PatientId
 from services.identity.parts import Servicer
 from services.identity.projections import duplicates
 from shared.contracts.identity.v1 import api_pb2
-from shared.errors import InvalidField, NotAllowed
+from shared.errors import InvalidField
 from shared.rpc.call import Call
 from shared.rpc.fields import instant_message, text_field, uuid_field
+from shared.rpc.owning import check_not_own
 
 MOST_REASON_CHARACTERS = 500
 
@@ -35,8 +37,7 @@ class DuplicatesApi(Servicer):
         survivor_id = _record(request.survivor_id, "survivor_id")
         if survivor_id == duplicate_id:
             raise InvalidField("survivor_id", "expected another record than patient_id's")
-        if any(window.patient_id == survivor_id for window in await call.windows()):
-            raise NotAllowed("expected another member of staff: nobody acts on a record they own or represent")
+        await check_not_own(call, survivor_id)
         command = ProposeJoining(duplicate_id, survivor_id, _reason(request.reason), staff_of(call))
         made = await call.perform(propose_joining, command)
         return api_pb2.ProposeJoiningResponse(proposal_id=str(made.id), position=str(made.position))
@@ -75,6 +76,9 @@ class DuplicatesApi(Servicer):
         command = ConfirmJoiningProposal(
             _record(request.patient_id, "patient_id"), _proposed(request.proposal_id), staff_of(call)
         )
+        proposal = await self.parts.store.find(JoiningProposal, command.proposal_id)
+        if proposal is not None:  # the path names one of the two records only
+            await check_not_own(call, proposal.intent.pair.duplicate_id, proposal.intent.pair.survivor_id)
         position = await call.perform(confirm_joining_proposal, command)
         return api_pb2.ConfirmJoiningProposalResponse(position=str(position))
 
