@@ -145,3 +145,51 @@ async def test_r43_two_at_the_desk_for_a_changed_address_and_two_admins_for_an_e
     await until(is_gone)
     with pytest.raises(PortalError, match=ProposalGone.slug), calling(idempotency_key=new_key()):
         await house.peers("operations").ErasePatient(operations)
+
+
+async def test_r44_two_at_the_desk_join_records_and_the_lease_names_both(house: House) -> None:
+    practice, ada = await house.open_practice()
+    dee = await house.employ(practice, ada, "front_desk", name="dora")
+    other, zoe = await house.open_practice()
+    duplicate, survivor = [await house.register(practice, dee) for _ in range(2)]
+    foreign = await house.register(other, await house.employ(other, zoe, "front_desk", name="flo"))
+    page = api_pb2.GetPatientRequest(patient_id=duplicate)
+    with calling(token=dee.token):
+        seen = await house.api.GetPatient(page)
+    assert survivor in [one.patient_id for one in seen.possible_duplicates]
+    propose = api_pb2.ProposeJoiningRequest(patient_id=duplicate, survivor_id=survivor, reason="One insurance card")
+    forged = api_pb2.ProposeJoiningRequest(patient_id=duplicate, survivor_id=foreign, reason="Forged")
+    for token, request, error in ((dee.token, forged, NotFound), (zoe.token, propose, NotFound)):
+        with pytest.raises(error), calling(token=token, idempotency_key=new_key()):
+            await house.api.ProposeJoining(request)
+    with calling(token=dee.token, idempotency_key=new_key()):
+        proposed = await house.api.ProposeJoining(propose)
+    waiting = api_pb2.ListJoiningProposalsRequest(practice_id=practice)
+    with calling(token=ada.token, after=proposed.position):
+        (one,) = (await house.api.ListJoiningProposals(waiting)).proposals
+    assert (one.proposal_id, one.act, one.reason, one.own) == (
+        proposed.proposal_id,
+        "join",
+        "One insurance card",
+        False,
+    )
+    confirm = api_pb2.ConfirmJoiningProposalRequest(patient_id=duplicate, proposal_id=proposed.proposal_id)
+    with pytest.raises(PortalError, match=SecondPersonNeeded.slug), calling(token=dee.token, idempotency_key=new_key()):
+        await house.api.ConfirmJoiningProposal(confirm)
+    with calling(token=ada.token, idempotency_key=new_key()):
+        confirmed = await house.api.ConfirmJoiningProposal(confirm)
+
+    consent = house.peers("consent")
+    changed = await consent.FactsHead(peers_pb2.FactsHeadRequest())
+    assert changed.ask_for_all or {duplicate, survivor} <= set(changed.patient_ids)
+    facts = [await consent.FactsOf(peers_pb2.FactsOfRequest(patient_id=one)) for one in (duplicate, survivor)]
+    assert [(one.survivor_id, [join.duplicate_id for join in one.joins]) for one in facts] == [
+        (survivor, []),
+        ("", [duplicate]),
+    ]
+    find = api_pb2.FindPatientsRequest(practice_id=practice, birth_date=seen.birth_date)
+    with calling(token=dee.token, after=confirmed.position):
+        found = [one.patient_id for one in (await house.api.FindPatients(find)).patients]
+    with calling(token=dee.token):
+        page_of_it = await house.api.GetPatient(page)
+    assert (survivor in found, duplicate in found, page_of_it.survivor_id) == (True, False, survivor)
