@@ -249,6 +249,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "ReleaseResult": N_("Released a result"),
         "RetractResult": N_("Took a result back"),
         "ListRecordEntries": N_("Read the health record"),
+        "ListPendingRecordEntries": N_("Looked at lines of records that wait"),
+        "DownloadScan": N_("Looked at the scan of a paper"),
         "GetConversation": N_("Read a conversation"),
         "ListConversations": N_("Looked at the list of conversations"),
         "GetPracticeConversation": N_("Read a conversation"),

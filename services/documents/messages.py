@@ -121,6 +121,7 @@ def task(found: Task, *, clinical: bool) -> api_pb2.ReviewTask:
     return api_pb2.ReviewTask(
         result_id=str(found.result_id or ""),
         document_id=str(found.document_id or ""),
+        entry_id=str(found.entry_id or ""),
         patient_id=str(found.patient_id) if clinical else "",
         title=found.title if clinical else "",
         received_at=instant_message(found.received_at),
@@ -154,6 +155,8 @@ def entry(row: EntryRow, *, staff: bool) -> api_pb2.RecordEntry:
         status="" if hidden else row.status,
         since=None if row.since is None or hidden else date_message(row.since),
         state=row.state,
+        patient_id=str(row.patient_id),
+        listed_at=instant_message(row.listed_at),
     )
 
 

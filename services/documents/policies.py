@@ -133,6 +133,7 @@ POLICIES: Mapping[str, Policy] = {
     "GetResult": _read("results", locate=result_of_request, recorded=True),
     "DownloadResult": _read("results", locate=result_of_request, recorded=True),
     "ListRecordEntries": _read("results", recorded=True),
+    "ListPendingRecordEntries": _practice(*CLINICAL, recorded=True),
     "RefileRecordEntry": _approve("provider", locate=entry_of_request),
     "ApproveRecordEntry": _approve("provider", locate=entry_of_request),
     "ListAccessHistory": _read("", roles=frozenset({"admin"})),

@@ -165,6 +165,22 @@ async def a_letter_is_filed(provider: Visitor, house: House, patient: Patient) -
     await provider.page.get_by_label("File", exact=True).set_input_files(letter)
     await provider.press("File the document")
     assert "waits for approval" in await provider.text()
+    await provider.follow("Hold it")
+    await provider.fill(Reason="A talk first", Until_when="2999-01-01T10:00")
+    await provider.press("Hold")
+    assert "within 14 days" in await provider.text()
+    await provider.go(f"/practices/{house.practice_id}/documents")
+    await provider.page.get_by_label(f"Approve Letter of discharge of Ives {patient.family}").check()
+    await provider.press("Approve those ticked")
+    assert "Approved: 1" in await provider.text()
+    await provider.press("Undo the approval")
+    for queue in ("documents?held=yes", "entries"):
+        await provider.go(f"/practices/{house.practice_id}/{queue}")
+        assert "that wait" in await provider.text()
+    await provider.go(f"/practices/{house.practice_id}/patients/{patient.patient_id}/record")
+    assert "None recorded." in await provider.text()
+    await provider.go(f"/practices/{house.practice_id}/patients/{patient.patient_id}/documents")
+    await provider.follow("Letter of discharge")
 
 
 async def many_are_approved(provider: Visitor, house: House, patient: Patient) -> None:
@@ -181,7 +197,7 @@ async def many_are_approved(provider: Visitor, house: House, patient: Patient) -
     assert "Tick at least one" in await provider.text()
     await provider.page.get_by_label(f"Approve Blood count of Ives {patient.family}").check()
     await provider.press("Approve those ticked")
-    assert "Approved results: 1" in await provider.text()
+    assert "Approved: 1" in await provider.text()
     await provider.press("Undo the approval")
     await provider.go(path)
     assert "waits for approval" in await provider.text()

@@ -22,6 +22,7 @@ from shared.rpc.owning import own_patients
 from shared.uploads import accepting
 from shared.uploads.blobs import Blobs
 
+PAGE_ENDS = "\f"
 DOCUMENT_KINDS: dict[str, DocumentKind] = {word: word for word in get_args(DocumentKind)}
 
 
@@ -104,8 +105,9 @@ class Documents:
         )
         if is_staff(call) and hold is not None:
             answer.held_by_account_id, answer.hold_reason = str(hold[0]), hold[1]
-        if row.content_type == accepting.TEXT and may_open(row, call):
-            answer.text = (await self._blobs.get(row.patient_id, row.blob_id)).decode()
+        if row.content_type in accepting.READABLE and may_open(row, call):
+            content = await self._blobs.get(row.patient_id, row.blob_id)
+            answer.text = PAGE_ENDS.join(await accepting.text_of(content, row.content_type))
         call.viewed(row.document_id)
         return answer
 

@@ -10,7 +10,7 @@ from shared.errors import NotFound
 from shared.names import Names
 from shared.rpc.call import Call
 from shared.rpc.fields import choice_field, uuid_field
-from shared.rpc.owning import check_not_own
+from shared.rpc.owning import check_not_own, own_patients
 
 KINDS = frozenset({"", "medication", "allergy", "immunization", "problem"})
 
@@ -32,6 +32,23 @@ class Record:
         call.viewed(*(row.entry_id for row in found[:size]))
         answer = api_pb2.ListRecordEntriesResponse(
             entries=[messages.entry(row, staff=is_staff(call)) for row in found[:size]]
+        )
+        if len(found) > size:
+            answer.next_page_token = call.next_page(str(found[size - 1].position))
+        return answer
+
+    async def ListPendingRecordEntries(
+        self, request: api_pb2.ListPendingRecordEntriesRequest, call: Call
+    ) -> api_pb2.ListPendingRecordEntriesResponse:
+        keyset, size = call.page(request.page_token, request.page_size)
+        own = await own_patients(call)
+        async with call.rows() as rows:
+            after = int(keyset) if keyset else None
+            found = await record_entries.waiting(rows, practice_of(call), own, after, size + 1)
+        for row in found[:size]:
+            call.viewed(row.entry_id, patient_id=row.patient_id, practice_id=row.practice_id)
+        answer = api_pb2.ListPendingRecordEntriesResponse(
+            entries=[messages.entry(row, staff=True) for row in found[:size]]
         )
         if len(found) > size:
             answer.next_page_token = call.next_page(str(found[size - 1].position))

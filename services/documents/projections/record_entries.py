@@ -1,7 +1,8 @@
 """The health record as patients and staff read it: medications, allergies, immunizations, problems."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,11 +18,13 @@ TABLES = (
         kind text NOT NULL,
         state text NOT NULL,
         since date,
+        listed_at timestamptz NOT NULL,
         position bigint NOT NULL,
         subject_id uuid NOT NULL,
         sealed bytea NOT NULL
     )""",
     "CREATE INDEX record_entries_of_patient ON record_entries (patient_id, position DESC)",
+    "CREATE INDEX record_entries_waiting ON record_entries (practice_id, position) WHERE state = 'waiting'",
 )
 
 
@@ -36,6 +39,7 @@ async def add(recorded: Recorded[RecordEntry.Listed], rows: Rows) -> None:
             "kind": event.entry.kind,
             "state": "waiting" if event.entry.waits else "listed",
             "since": event.entry.since,
+            "listed_at": event.listed_at,
             "position": recorded.position,
         },
         subject_id=event.patient_id,
@@ -65,12 +69,15 @@ class EntryRow:
     """One line of the record."""
 
     entry_id: UUID
+    practice_id: UUID
+    patient_id: UUID
     kind: str
     title: str
     status: str
     since: date | None
+    listed_at: datetime
     position: int
-    state: str = "listed"
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,23 @@ async def page(rows: Rows, patient_id: UUID, wanted: Wanted) -> list[EntryRow]:
         wanted.before,
         wanted.size,
         wanted.staff,
+    )
+    return [_row(row) for row in found]
+
+
+async def waiting(
+    rows: Rows, practice_id: UUID, without: Sequence[UUID], after: int | None, size: int
+) -> list[EntryRow]:
+    """What was refiled at a practice and waits for approval, longest first; nothing of the patients ``without``."""
+    found = await rows.fetch(
+        """SELECT * FROM record_entries
+           WHERE practice_id = $1 AND state = 'waiting' AND patient_id <> ALL($2)
+             AND ($3::bigint IS NULL OR position > $3)
+           ORDER BY position LIMIT $4""",
+        practice_id,
+        list(without),
+        after,
+        size,
     )
     return [_row(row) for row in found]
 

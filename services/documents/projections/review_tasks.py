@@ -1,4 +1,4 @@
-"""Whose task a waiting result or document has become: counted against now; nothing runs at midnight (R14, R15)."""
+"""Whose task has become what waits: counted against now; nothing runs at midnight (R14, R15)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,7 +18,8 @@ from shared.reading import Rows
 MOST = 200
 
 _TASKS = """
-SELECT result_id, NULL::uuid AS document_id, patient_id, received_at, ordering_provider_id, subject_id, sealed, asked_at
+SELECT result_id, NULL::uuid AS document_id, NULL::uuid AS entry_id, patient_id, received_at, ordering_provider_id,
+    subject_id, sealed, asked_at
 FROM results,
 LATERAL (
     SELECT min(at) AS asked_at FROM questions
@@ -28,17 +29,21 @@ WHERE practice_id = $1 AND state = 'waiting' AND (held_until IS NULL OR held_unt
 UNION ALL
 SELECT NULL, document_id, NULL, patient_id, received_at, NULL, subject_id, sealed, NULL FROM documents
 WHERE practice_id = $1 AND state = 'waiting' AND (held_until IS NULL OR held_until <= $2) AND received_at < $3
-ORDER BY received_at, result_id, document_id LIMIT $4
+UNION ALL
+SELECT NULL, NULL, entry_id, patient_id, listed_at, NULL, subject_id, sealed, NULL FROM record_entries
+WHERE practice_id = $1 AND state = 'waiting' AND listed_at < $3
+ORDER BY received_at, result_id, document_id, entry_id LIMIT $4
 """
-"""Documents come from the desk alone, and nobody ordered them."""
+"""Documents come from the desk alone, entries wait where they were refiled, and nobody ordered either."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One result or document that somebody should decide on. ``due_on`` None: nobody asked."""
+    """One result, document or entry that somebody should decide on. ``due_on`` None: nobody asked."""
 
     result_id: UUID | None
     document_id: UUID | None
+    entry_id: UUID | None
     patient_id: UUID
     title: str
     received_at: datetime
@@ -70,6 +75,7 @@ async def tasks(rows: Rows, practice_id: UUID, now: datetime, zone: ZoneInfo) ->
             Task(
                 result_id=row["result_id"],
                 document_id=row["document_id"],
+                entry_id=row["entry_id"],
                 patient_id=row["patient_id"],
                 title=row["title"],
                 received_at=row["received_at"],

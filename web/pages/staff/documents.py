@@ -18,13 +18,16 @@ HERE = "patients"
 
 
 async def waiting(page: Page) -> Response:
-    """What waits for approval at the practice, the oldest first."""
+    """What waits for approval at the practice, the oldest first; ``?held=yes``: what is held instead."""
     desk = await at_desk(page, *CLINICAL)
-    request = documents.ListPendingDocumentsRequest(practice_id=desk.practice_id, page_token=page.more)
+    held = page.request.query_params.get("held") == "yes"
+    request = documents.ListPendingDocumentsRequest(practice_id=desk.practice_id, page_token=page.more, held=held)
     found = await page.site.portal.documents.ListPendingDocuments(request)
     return page.render(
         "staff/waiting_documents.html",
+        form=Form(),
         documents=found.documents,
+        held=held,
         names=await page.names(one.patient_id for one in found.documents),
         next=found.next_page_token,
         here="approvals",
@@ -42,10 +45,10 @@ async def of_patient(page: Page) -> Response:
 
 
 async def one(page: Page) -> Response:
-    return await _show(page, Form())
+    return await show(page, Form())
 
 
-async def _show(page: Page, form: Form) -> Response:
+async def show(page: Page, form: Form) -> Response:
     desk = await at_desk(page, *CLINICAL)
     patient = await patient_at(page, desk)
     request = documents.GetDocumentRequest(patient_id=patient.patient_id, document_id=page.id("document_id"))
@@ -57,6 +60,7 @@ async def _show(page: Page, form: Form) -> Response:
         document=found.document,
         text=found.text,
         retraction_reason=found.retraction_reason,
+        hold_reason=found.hold_reason,
         names=await page.names([found.document.released_by_provider_id]),
         here=HERE,
     )
@@ -68,7 +72,7 @@ async def file(page: Page) -> Response:
     return attachment(page, body, file_name(body, "document", request.document_id))
 
 
-def _path(page: Page) -> str:
+def path_of(page: Page) -> str:
     return f"/practices/{page.id('practice_id')}/patients/{page.id('patient_id')}/documents/{page.id('document_id')}"
 
 
@@ -83,7 +87,11 @@ async def _ask_upload(page: Page) -> Sheet:
             Field("file", N_("File"), "file", hint=N_("PDF, PNG, JPEG or plain text, at most 10 MB and 500 pages.")),
         ],
         submit=N_("File the document"),
-        intro=[N_("The patient sees it once a provider has released it.")],
+        intro=[
+            N_("A provider approves the correction anew. Until then what it corrects stays.")
+            if "corrects" in page.request.query_params
+            else N_("The patient sees it once a provider has released it.")
+        ],
         back=(f"{desk.patient(patient.patient_id)}/documents", N_("Documents")),
         here=HERE,
         blanks={"name": full(patient.name)},
@@ -98,6 +106,7 @@ async def _upload(page: Page, form: Form) -> Response:
         title=form.needed("title"),
         kind=form.needed("kind"),
         file=HttpBody(content_type=chosen.content_type, data=chosen.content),
+        corrects_document_id=page.request.query_params.get("corrects", "")[:36],
     )
     form.check()
     filed = await page.site.portal.documents.UploadDocument(request)
@@ -111,9 +120,9 @@ async def release(page: Page) -> Response:
     async def act(form: Form) -> Response:
         request = documents.ReleaseDocumentRequest(patient_id=page.id("patient_id"), document_id=page.id("document_id"))
         released = await page.site.portal.documents.ReleaseDocument(request)
-        return page.see(_path(page), released.position)
+        return page.see(path_of(page), released.position)
 
-    return await page.submit(act, lambda form: _show(page, form))
+    return await page.submit(act, lambda form: show(page, form))
 
 
 async def _ask_retract(page: Page) -> Sheet:
@@ -123,7 +132,7 @@ async def _ask_retract(page: Page) -> Sheet:
         title=N_("Take back a document of {name}"),
         fields=[Field("reason", N_("Reason"), "area", hint=N_("The patient reads it."))],
         submit=N_("Take back"),
-        back=(_path(page), N_("The document")),
+        back=(path_of(page), N_("The document")),
         here=HERE,
         blanks={"name": full(patient.name)},
         danger=True,
@@ -136,7 +145,7 @@ async def _retract(page: Page, form: Form) -> Response:
     )
     form.check()
     retracted = await page.site.portal.documents.RetractDocument(request)
-    return page.see(_path(page), retracted.position)
+    return page.see(path_of(page), retracted.position)
 
 
 async def _ask_withdraw(page: Page) -> Sheet:
@@ -147,7 +156,7 @@ async def _ask_withdraw(page: Page) -> Sheet:
         fields=[],
         submit=N_("Take it out of this record"),
         intro=[N_("It is taken out naming nobody. File it in the record where it belongs.")],
-        back=(_path(page), N_("The document")),
+        back=(path_of(page), N_("The document")),
         here=HERE,
         blanks={"name": full(patient.name)},
         danger=True,
@@ -157,7 +166,7 @@ async def _ask_withdraw(page: Page) -> Sheet:
 async def _withdraw(page: Page, form: Form) -> Response:
     request = documents.WithdrawDocumentRequest(patient_id=page.id("patient_id"), document_id=page.id("document_id"))
     withdrawn = await page.site.portal.documents.WithdrawDocument(request)
-    return page.see(_path(page), withdrawn.position)
+    return page.see(path_of(page), withdrawn.position)
 
 
 UPLOAD = FormPage(_ask_upload, _upload, most_files=1)

@@ -10,9 +10,10 @@ from web.acting import at_desk, patient_at
 from web.forms import Field, Form
 from web.language import N_
 from web.page import Page
-from web.pages.downloads import attachment
+from web.pages.downloads import attachment, file_name
 from web.pages.staff.patients import HERE, back_to, full
 from web.sheet import FormPage, Sheet
+from web.trend import trend_of
 
 MOST = 200
 REASON = Field("reason", N_("Reason"), "area", hint=N_("The patient and the practice admin read it."))
@@ -45,22 +46,54 @@ async def _declare(page: Page, form: Form) -> Response:
 
 
 async def record(page: Page) -> Response:
-    """What the emergency opens: results and the health record, to be read only."""
+    """What the emergency opens: results, documents and the health record, to be read only."""
     desk = await at_desk(page)
     patient = await patient_at(page, desk)
     ask = page.site.portal.documents
-    results, entries = await asyncio.gather(
+    results, files, entries = await asyncio.gather(
         ask.ListResults(documents.ListResultsRequest(patient_id=patient.patient_id, page_size=MOST)),
+        ask.ListDocuments(documents.ListDocumentsRequest(patient_id=patient.patient_id, page_size=MOST)),
         ask.ListRecordEntries(documents.ListRecordEntriesRequest(patient_id=patient.patient_id, page_size=MOST)),
     )
     return page.render(
         "staff/emergency_record.html",
         patient=patient,
         results=results.results,
+        documents=files.documents,
         entries=entries.entries,
-        is_cut=bool(results.next_page_token or entries.next_page_token),
+        is_cut=bool(results.next_page_token or files.next_page_token or entries.next_page_token),
         here=HERE,
     )
+
+
+async def result(page: Page) -> Response:
+    desk = await at_desk(page)
+    patient = await patient_at(page, desk)
+    request = documents.GetResultRequest(patient_id=patient.patient_id, result_id=page.id("result_id"))
+    found = await page.site.portal.documents.GetResult(request)
+    trends = [trend_of(value, found.summary) for value in found.values]
+    return page.render("staff/emergency_result.html", patient=patient, result=found, trends=trends, here=HERE)
+
+
+async def document(page: Page) -> Response:
+    desk = await at_desk(page)
+    patient = await patient_at(page, desk)
+    request = documents.GetDocumentRequest(patient_id=patient.patient_id, document_id=page.id("document_id"))
+    found = await page.site.portal.documents.GetDocument(request)
+    return page.render(
+        "staff/emergency_document.html",
+        patient=patient,
+        document=found.document,
+        text=found.text,
+        names=await page.names([found.document.released_by_provider_id]),
+        here=HERE,
+    )
+
+
+async def document_file(page: Page) -> Response:
+    request = documents.DownloadDocumentRequest(patient_id=page.id("patient_id"), document_id=page.id("document_id"))
+    body = await page.site.portal.documents.DownloadDocument(request)
+    return attachment(page, body, file_name(body, "document", request.document_id))
 
 
 async def result_pdf(page: Page) -> Response:

@@ -1,4 +1,4 @@
-"""The queue of results at a practice: what waits or is held, approval of many with 30 seconds to undo, tasks (R14)."""
+"""What waits or is held at a practice, approval of many with 30 seconds to undo, and tasks (R14)."""
 
 from collections.abc import Sequence
 
@@ -44,11 +44,11 @@ async def approve(page: Page) -> Response:
         desk = await at_desk(page, "provider")
         ticked = _ticked(form)
         approved = await page.site.portal.documents.ApproveResults(
-            documents.ApproveResultsRequest(practice_id=desk.practice_id, result_ids=ticked)
+            documents.ApproveResultsRequest(practice_id=desk.practice_id, **ticked)
         )
         return page.render(
             "staff/approved.html",
-            ticked=ticked,
+            ticked=[(name, one) for name, ids in ticked.items() for one in ids],
             key=Form().key,
             seconds=UNDO_SECONDS,
             after=approved.position,
@@ -63,17 +63,18 @@ async def undo(page: Page) -> Response:
 
     async def act(form: Form) -> Response:
         practice_id = page.id("practice_id")
-        request = documents.UndoApprovalRequest(practice_id=practice_id, result_ids=_ticked(form))
+        request = documents.UndoApprovalRequest(practice_id=practice_id, **_ticked(form))
         undone = await page.site.portal.documents.UndoApproval(request)
         return page.see(f"/practices/{practice_id}/approvals", undone.position)
 
     return await page.submit(act, lambda form: _show(page, form))
 
 
-def _ticked(form: Form) -> Sequence[str]:
-    ticked = form.all("result_ids")
-    if not ticked:
-        form.blame("", N_("Tick at least one result."))
+def _ticked(form: Form) -> dict[str, Sequence[str]]:
+    """Field of the request → ids, of results and of documents."""
+    ticked = {name: form.all(name) for name in ("result_ids", "document_ids")}
+    if not any(ticked.values()):
+        form.blame("", N_("Tick at least one."))
     form.check()
     return ticked
 

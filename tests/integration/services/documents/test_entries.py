@@ -1,5 +1,6 @@
 """R44: a line of the health record in the wrong record, over the process: retracted naming nobody, and waiting anew."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,8 @@ from tests.integration.services.documents import people
 from tests.integration.services.documents.conftest import House
 from tests.integration.services.documents.people import DOCTOR, NURSE, OTHER_PATIENT, PATIENT, SECOND_PATIENT
 from tests.integration.services.documents.test_results import refused
+
+PENDING = "ListPendingRecordEntries"
 
 
 async def listing(house: House, title: str) -> str:
@@ -69,3 +72,43 @@ async def test_r44_a_misfiled_line_is_retracted_naming_nobody_and_waits_where_it
         "SELECT type, subject_id, metadata::text FROM events WHERE type LIKE 'RecordEntry%'"
     )
     assert [str(SECOND_PATIENT) in row["metadata"] for row in events if row["subject_id"] == PATIENT] == [False] * 3
+
+
+async def pending(house: House, account: Any = DOCTOR) -> list[tuple[str, str]]:
+    request = api_pb2.ListPendingRecordEntriesRequest(practice_id=str(people.PRACTICE))
+    return [(one.entry_id, one.patient_id) for one in (await house.ask(PENDING, request, account)).entries]
+
+
+async def tasks(house: House, account: Any) -> list[tuple[str, str, int]]:
+    request = api_pb2.ListReviewTasksRequest(practice_id=str(people.PRACTICE))
+    found = (await house.ask("ListReviewTasks", request, account)).tasks
+    return [(one.entry_id, one.title, one.days_waiting) for one in found if one.entry_id]
+
+
+async def test_r44_what_was_refiled_waits_in_a_queue_and_becomes_a_task_until_a_provider_approves_it(
+    house: House,
+) -> None:
+    assert await pending(house) == []
+    first, second = [await refile(house, await listing(house, title)) for title in ("Warfarin", "Insulin")]
+    queued = [(first, str(SECOND_PATIENT)), (second, str(SECOND_PATIENT))]
+    assert await pending(house) == await pending(house, NURSE) == queued
+    for account, error in (
+        (people.DESK, NotAllowed),
+        (people.ADMIN, NotAllowed),
+        (people.STRANGER, NotFound),
+        (people.SECOND_ACCOUNT, NotFound),
+    ):
+        with pytest.raises(error):
+            await pending(house, account)
+    house.let_in(people.SECOND_DOCTOR, patient=SECOND_PATIENT)
+    assert await pending(house, people.SECOND_DOCTOR) == [], "it is the provider's own record"
+    await approve(house, first)
+    assert await pending(house, NURSE) == queued[1:]
+    assert await tasks(house, DOCTOR) == await tasks(house, people.ADMIN) == []
+    await house.advance(timedelta(days=1))
+    assert await tasks(house, DOCTOR) == [(second, "Insulin", 1)]
+    assert await tasks(house, people.ADMIN) == []
+    await house.advance(timedelta(days=4))
+    assert await tasks(house, people.ADMIN) == [(second, "", 5)], "an admin sees no record"
+    await approve(house, second)
+    assert await tasks(house, DOCTOR) == await tasks(house, people.ADMIN) == []
