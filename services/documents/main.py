@@ -6,7 +6,7 @@ from services.documents.api import DocumentsApi
 from services.documents.consumers import CONSUMERS
 from services.documents.peers import DocumentsPeers
 from services.documents.policies import POLICIES
-from services.documents.processes import EFFECTS, PROCESSES
+from services.documents.processes import EFFECTS, PROCESSES, Purging
 from services.documents.projections.access_history import ACCESS_HISTORY
 from services.documents.projections.documents import DOCUMENTS
 from services.documents.projections.history_staff import HISTORY_STAFF
@@ -22,9 +22,11 @@ from services.documents.shares import Shares
 from services.documents.stored import STORED
 from shared.contracts.consent.v1.peers_pb2_grpc import ConsentPeersStub
 from shared.contracts.documents.v1 import api_pb2, peers_pb2
+from shared.contracts.messaging.v1.peers_pb2_grpc import MessagingPeersStub
 from shared.names import Names
 from shared.process import run
 from shared.service import Endpoint, Foundation, Service
+from shared.throttle import Throttle
 from shared.uploads.blobs import Blobs
 
 READ_MODELS = (
@@ -52,19 +54,21 @@ def compose(foundation: Foundation) -> Service:
         settings.service_key.derived("transmissions"),
         settings.public_url,
     )
+    throttle = Throttle(foundation.database, "account_tries")
+    purging = Purging(MessagingPeersStub(foundation.channel("messaging")), blobs)
     return Service(
         name="documents",
         stored=STORED,
         published=PUBLISHED,
         read_models=READ_MODELS,
         policies=POLICIES,
-        api=Endpoint("portal.documents.v1.DocumentsApi", api_pb2, DocumentsApi(names, blobs, shares)),
+        api=Endpoint("portal.documents.v1.DocumentsApi", api_pb2, DocumentsApi(names, blobs, shares, throttle)),
         peers=Endpoint(
             "portal.documents.v1.DocumentsPeers", peers_pb2, DocumentsPeers(foundation.store, blobs, shares, names)
         ),
         processes=PROCESSES,
         consumers=CONSUMERS,
-        effects=EFFECTS,
+        effects={**EFFECTS, **purging.effects()},
         migrations=Path(__file__).with_name("migrations"),
     )
 

@@ -41,7 +41,7 @@ class DocumentsPeers:
         answer = peers_pb2.AttachmentsOfResponse()
         for text in request.attachment_ids:
             found = await self._attachment(uuid_field(text, "attachment_ids"), call)
-            if found is not None and found.account_id == call.actor.id:
+            if found is not None and found.can_be_sent(call.actor.id, call.now):
                 file = found.file
                 answer.attachments.add(
                     attachment_id=text.lower(),
@@ -55,7 +55,7 @@ class DocumentsPeers:
         self, request: peers_pb2.AttachmentContentRequest, call: Call
     ) -> peers_pb2.AttachmentContentResponse:
         found = await self._attachment(uuid_field(request.attachment_id, "attachment_id"), call)
-        if found is None:
+        if found is None or found.is_purged:
             raise NotFound
         content = await self._blobs.get(found.patient_id, found.file.blob_id)
         return peers_pb2.AttachmentContentResponse(content_type=found.file.content_type, data=content)

@@ -1,18 +1,23 @@
 """Own events → effects: an approval takes effect at its time (R14), and what was never sent goes (R4)."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
+from typing import Protocol
 from uuid import UUID
 
+from services.documents.commands.attachments import PurgeAttachment, purge_attachment
 from services.documents.commands.documents import ReleaseAwaited, release_awaited
 from services.documents.commands.reviewing import TakeEffect, take_effect
+from services.documents.domain.attachments import KEPT_UNSENT_FOR, Attachment
 from services.documents.domain.documents import Document
 from services.documents.domain.release_policy import ReleaseWish
 from services.documents.domain.results import Result
 from services.documents.projections import documents, results
 from shared.access.replicas import record_of
+from shared.contracts.messaging.v1.peers_pb2 import AttachmentsSentRequest, AttachmentsSentResponse
 from shared.effects import Carrying, Decide, Effect, Run
 from shared.envelope import Recorded
+from shared.uploads.blobs import Blobs
 
 TAKE_EFFECT = "take-effect"
 """One approved result becomes visible, if it still stands."""
@@ -20,6 +25,21 @@ END_WAITING = "end-waiting"
 """What was approved while the patient waited: one TAKE_EFFECT or RELEASE_DOCUMENT each."""
 RELEASE_DOCUMENT = "release-document"
 """One approved document becomes visible, if it still stands."""
+
+PURGE_ATTACHMENT = "purge-attachment"
+"""A day after it was brought: the bytes of a file that no message has go (R4)."""
+
+
+def after_upload(recorded: Recorded[Attachment.Uploaded]) -> list[Effect]:
+    event = recorded.event
+    details = {
+        "practice_id": str(event.practice_id),
+        "patient_id": str(event.patient_id),
+        "attachment_id": str(event.attachment_id),
+        "blob_id": str(event.file.blob_id),
+    }
+    due_at = event.uploaded_at + KEPT_UNSENT_FOR
+    return [Effect(PURGE_ATTACHMENT, key=event.attachment_id, due_at=due_at, details=details)]
 
 
 def after_approval(recorded: Recorded[Result.Approved]) -> list[Effect]:
@@ -84,7 +104,32 @@ async def run_release_document(carrying: Carrying) -> None:
     await carrying.perform(release_awaited, command)
 
 
+class Messaging(Protocol):
+    """As much of messaging's peer stub as purging needs."""
+
+    def AttachmentsSent(self, request: AttachmentsSentRequest, /) -> Awaitable[AttachmentsSentResponse]: ...
+
+
+class Purging:
+    """Asks messaging first, which alone knows; while it does not answer, nothing goes."""
+
+    def __init__(self, messaging: Messaging, blobs: Blobs) -> None:
+        self._messaging, self._blobs = messaging, blobs
+
+    def effects(self) -> Mapping[str, Run]:
+        return {PURGE_ATTACHMENT: self.purge}
+
+    async def purge(self, carrying: Carrying) -> None:
+        details = carrying.effect.details
+        request = AttachmentsSentRequest(attachment_ids=[details["attachment_id"]])
+        if (await self._messaging.AttachmentsSent(request)).attachment_ids:
+            return
+        if await carrying.perform(purge_attachment, PurgeAttachment(UUID(details["attachment_id"]))):
+            await self._blobs.remove(UUID(details["patient_id"]), UUID(details["blob_id"]))
+
+
 PROCESSES: Mapping[type, Decide] = {
+    Attachment.Uploaded: after_upload,
     Result.Approved: after_approval,
     Document.Approved: after_document_approval,
     ReleaseWish.Ended: after_wait,

@@ -47,6 +47,7 @@ STORED = (
     Stored("DocumentRetracted", Document.Retracted),
     Stored("DocumentMisfiled", Document.Misfiled),
     Stored("AttachmentUploaded", Attachment.Uploaded),
+    Stored("AttachmentPurged", Attachment.Purged),
     Stored("RecordTransmitted", Transmission.Sent),
     Stored("TransmissionRevoked", Transmission.Revoked),
     Stored("TransmissionUsedUp", Transmission.UsedUp),

@@ -21,6 +21,7 @@ from services.messaging.projections.practices import PRACTICES
 from services.messaging.projections.providers import PROVIDERS
 from services.messaging.projections.readers import READERS
 from services.messaging.projections.refills import REFILLS
+from services.messaging.projections.sent_attachments import SENT_ATTACHMENTS
 from services.messaging.projections.staff import STAFF
 from services.messaging.published import PUBLISHED
 from services.messaging.settings import MailSettings
@@ -34,6 +35,7 @@ from shared.service import Endpoint, Foundation, Service
 
 READ_MODELS = (
     CONVERSATIONS,
+    SENT_ATTACHMENTS,
     APPOINTMENTS,
     APPOINTMENT_POLICIES,
     REFILLS,

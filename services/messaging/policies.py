@@ -8,7 +8,7 @@ from shared.access.locating import patient_of_request, practice_of_request
 from shared.errors import NotFound
 from shared.reading import Rows
 from shared.rpc.fields import uuid_field
-from shared.rpc.policy import ACCOUNT, STAFF, Locate, Located, Policy
+from shared.rpc.policy import ACCOUNT, PEER, STAFF, Locate, Located, Policy
 
 READS = frozenset({"provider", "clinical", "front_desk", "billing", "support"})
 """R43: which conversations each of them reaches is in ``domain/reach.py``."""
@@ -158,5 +158,6 @@ POLICIES: Mapping[str, Policy] = {
     "ApproveRefill": _prescribing(PRESCRIBES),
     "DeclineRefill": _prescribing(PRESCRIBES),
     "SendRefillToPharmacy": _prescribing(TREATS),
+    "AttachmentsSent": Policy(callers=frozenset({PEER}), purpose="communication", peers=frozenset({"documents"})),
     "UnreadCounts": Policy(callers=frozenset({ACCOUNT}), purpose="communication", peers=frozenset({"web"})),
 }

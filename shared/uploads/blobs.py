@@ -6,7 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, from_url
 
 from shared.errors import Unavailable
@@ -55,6 +55,16 @@ class Blobs:
         except (BaseError, OSError, TimeoutError):
             raise Unavailable from None
         return await self._seals.open_bytes(subject_id, sealed, context_of(blob_id))
+
+    async def remove(self, subject_id: UUID, blob_id: UUID) -> None:
+        """Nothing where it is gone already. Unavailable where the store does not answer."""
+        try:
+            async with asyncio.timeout(SECONDS):
+                await obstore.delete_async(self._store, path_of(subject_id, blob_id))
+        except (FileNotFoundError, NotFoundError):
+            return
+        except (BaseError, OSError, TimeoutError):
+            raise Unavailable from None
 
 
 def path_of(subject_id: UUID, blob_id: UUID) -> str:

@@ -150,6 +150,12 @@ class Walk:
         message = {"topic": "medical", "subject": canary("subject"), "body": canary("message")}
         started = await self.do(account, patient.path("conversations"), message)
         conversation = house.of(f"conversations/{started['conversation_id']}")
+
+        async def can_be_read() -> bool | None:
+            seen = await journey.if_found(provider.get(conversation))
+            return bool(seen and seen.get("readers")) or None
+
+        await eventually("somebody who can read a reply", can_be_read)
         await self.do(provider, f"{conversation}/messages", {"body": canary("reply")})
         await provider.get(conversation)
         at = (machine_now() + timedelta(days=9)).strftime("%Y-%m-%dT15:00:00Z")

@@ -10,6 +10,7 @@ from services.documents.api.review import Review
 from services.documents.api.transmissions import Transmissions
 from services.documents.shares import Shares
 from shared.names import Names
+from shared.throttle import Throttle
 from shared.uploads.blobs import Blobs
 
 __all__ = ["DocumentsApi"]
@@ -20,10 +21,10 @@ class DocumentsApi(
 ):
     """The API port's servicer; policies have been applied before a method is called."""
 
-    def __init__(self, names: Names, blobs: Blobs, shares: Shares) -> None:
+    def __init__(self, names: Names, blobs: Blobs, shares: Shares, throttle: Throttle) -> None:
         Results.__init__(self, names)
         Documents.__init__(self, blobs)
-        Attachments.__init__(self, blobs)
+        Attachments.__init__(self, blobs, throttle)
         Record.__init__(self, names)
         Exporting.__init__(self, names, blobs)
-        Transmissions.__init__(self, names, blobs, shares)
+        Transmissions.__init__(self, names, blobs, shares, throttle)

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -27,8 +27,11 @@ from shared.errors import InvalidField, NotFound
 from shared.names import Names
 from shared.rpc.call import Call
 from shared.rpc.fields import choice_field, date_message, instant_message, text_field, uuid_field
+from shared.throttle import Bucket, Throttle
 from shared.uploads.blobs import Blobs
 
+TRANSMISSIONS_A_DAY, DAY = 20, timedelta(days=1)
+"""One account's: each is a mail to whom it names."""
 ADDRESS = re.compile(r"[^@\s<>,;:\"()\\]{1,64}@[^@\s<>,;:\"()\\]+\.[^@\s<>,;:\"()\\]+", re.ASCII)
 
 
@@ -43,8 +46,9 @@ class Opened:
 class Transmissions:
     """Both ends of the link."""
 
-    def __init__(self, names: Names, blobs: Blobs, shares: Shares) -> None:
+    def __init__(self, names: Names, blobs: Blobs, shares: Shares, throttle: Throttle) -> None:
         self._shared_names, self._shared_blobs, self._shares = names, blobs, shares
+        self._transmitting = throttle
 
     async def TransmitRecord(
         self, request: api_pb2.TransmitRecordRequest, call: Call
@@ -58,6 +62,7 @@ class Transmissions:
         scopes = call.actor.scopes & EXPORTABLE
         if not scopes:
             raise NotFound
+        await self._transmitting.count(Bucket(f"transmissions:{account_of(call)}", TRANSMISSIONS_A_DAY, DAY))
         command = commands.TransmitRecord(
             practice_id,
             patient_id,

@@ -66,7 +66,10 @@ async def start_conversation(command: StartConversation, work: Work) -> Started:
 
 @dataclass(frozen=True, slots=True)
 class SendMessage:
-    """Of the patient's side or of staff; the conversation is about that patient, as it was located."""
+    """Of the patient's side or of staff; the conversation is in that patient's record, as it was located.
+
+    ``somebody_can_read`` as when one is started: of staff's messages, what the replica last told of the other side.
+    """
 
     patient_id: UUID
     conversation_id: UUID
@@ -74,6 +77,7 @@ class SendMessage:
     body: str
     hours: BusinessHours
     attachments: tuple[Attached, ...] = ()
+    somebody_can_read: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,8 @@ async def send_message(command: SendMessage, work: Work) -> Sent:
     def write(conversation: Conversation) -> None:
         if conversation.patient_id != command.patient_id:
             raise NotFound
+        if not command.somebody_can_read:
+            raise NobodyCanRead
         due = command.hours.reply_due(work.now)
         conversation.write(work.new_id("message"), command.author, _written(command), work.now, due)
 

@@ -281,6 +281,7 @@ async def house(
         "KAFKA_SERVERS": "127.0.0.1:1", "CERTIFICATES": str(certificates), "SECRETS": str(secrets),
         "JWKS": str(signer.jwks), "DOCUMENTS_API": addresses[0], "DOCUMENTS_PEERS": addresses[1],
         "IDENTITY_API": "none:1", "IDENTITY_PEERS": addresses[2], "CONSENT_API": "none:1",
+        "MESSAGING_API": "none:1", "MESSAGING_PEERS": "none:1",
         "CONSENT_PEERS": addresses[3], "BLOBS_URL": (tmp_path / "blobs").as_uri(),
     }  # fmt: skip
     for name, value in environment.items():

@@ -5,9 +5,10 @@ from uuid import uuid4
 
 import pytest
 from google.api.httpbody_pb2 import HttpBody
+from google.type.date_pb2 import Date
 
 from shared.contracts.documents.v1 import api_pb2, peers_pb2
-from shared.errors import InvalidField, NotAllowed, NotFound, TooLarge
+from shared.errors import InvalidField, NotAllowed, NotFound, Throttled, TooLarge
 from tests.integration.services.documents import people
 from tests.integration.services.documents.conftest import House
 from tests.integration.services.documents.test_results import refused
@@ -74,3 +75,27 @@ async def test_r4_ten_megabytes_are_taken_one_byte_more_is_not_and_nothing_but_k
     kept = await content(house, people.PATIENTS_ACCOUNT, await bring(house, a_pdf(change=make_active)))
     assert kept.startswith(b"%PDF-")
     assert not [word for word in ACTIVE if word in kept]
+
+
+async def test_r4_one_account_brings_and_transmits_no_more_than_its_share_and_another_is_not_held_up(
+    house: House,
+) -> None:
+    full = [(f"attachments:{people.PATIENTS_ACCOUNT}", 100), (f"transmissions:{people.PATIENTS_ACCOUNT}", 20)]
+    sql = "INSERT INTO account_tries (bucket, since, count) VALUES ($1, now(), $2)"
+    for bucket, most in full:
+        await house.pool.execute(sql, bucket, most - 1)
+    await bring(house)
+    with pytest.raises(Throttled):
+        await bring(house)
+    await bring(house, TEXT, people.NURSE, name="plan.txt")
+    day = Date(year=2026, month=3, day=1)
+    request = api_pb2.TransmitRecordRequest(
+        patient_id=str(people.PATIENT), since=day, until=day, email="aunt@example.org"
+    )
+    await house.command("TransmitRecord", request, people.PATIENTS_ACCOUNT)
+    with pytest.raises(Throttled):
+        await house.command("TransmitRecord", request, people.PATIENTS_ACCOUNT)
+    await house.pool.execute("UPDATE account_tries SET since = since - interval '1 hour'")
+    await bring(house)
+    with pytest.raises(Throttled):
+        await house.command("TransmitRecord", request, people.PATIENTS_ACCOUNT)

@@ -7,7 +7,7 @@ import pytest
 from shared.contracts.messaging.v1 import api_pb2
 from shared.errors import InvalidField, NotFound
 from tests.integration.services.messaging.conftest import House
-from tests.integration.services.messaging.people import PATIENT, PRACTICE
+from tests.integration.services.messaging.people import PATIENT, PATIENTS_ACCOUNT, PRACTICE
 
 
 async def start(house: House, *attachment_ids: str, topic: str = "medical") -> str:
@@ -37,6 +37,7 @@ async def download(house: House, conversation_id: str, attachment_id: str) -> by
 
 
 async def test_r4_a_file_goes_with_its_message_and_both_sides_download_it(house: House) -> None:
+    await house.decide(PATIENTS_ACCOUNT, PATIENT)
     first, second = house.cabinet.upload("knee.png", b"one"), house.cabinet.upload("toe.png", b"two")
     conversation = await start(house, first)
     await add(house, conversation, second, second.upper())

@@ -1,5 +1,6 @@
 """Conversations, queue and inbox through the API's methods over real read models."""
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -67,6 +68,7 @@ async def queue(house: House, *roles: str, state: str = "") -> list[api_pb2.Prac
 
 
 async def test_a_patient_writes_the_practice_answers_and_both_see_the_thread(house: House) -> None:
+    await house.decide(PATIENTS_ACCOUNT, PATIENT)
     conversation = await start(house)
     await reply(house, conversation)
     seen = await thread(house, conversation)
@@ -151,6 +153,7 @@ async def test_the_longest_body_arrives_whole(house: House) -> None:
 
 
 async def test_reading_to_the_end_leaves_nothing_unread_for_that_account_only(house: House) -> None:
+    await house.decide(PATIENTS_ACCOUNT, PATIENT)
     conversation = await start(house)
     await reply(house, conversation)
     count = api_pb2.CountUnreadRequest(patient_id=str(PATIENT))
@@ -163,6 +166,7 @@ async def test_reading_to_the_end_leaves_nothing_unread_for_that_account_only(ho
 
 
 async def test_unread_counts_are_the_asking_users_own_and_only_of_visible_patients(house: House) -> None:
+    await house.decide(PATIENTS_ACCOUNT, PATIENT)
     await reply(house, await start(house))
     hidden = uuid4()
     call = house.as_patient(
@@ -318,3 +322,18 @@ async def test_r4_before_writing_staff_see_who_will_read_and_nobody_means_phone(
     assert (await thread(house, started.conversation_id)).conversation.unread_count == 1
     with pytest.raises(InvalidField):
         await house.api.StartPracticeConversation(write, house.as_staff("billing"))
+
+
+async def test_r4_a_reply_is_refused_once_the_last_reader_is_gone_and_goes_again_with_a_new_one(house: House) -> None:
+    await house.decide(PATIENTS_ACCOUNT, PATIENT, until=house.now + timedelta(hours=1))
+    conversation = await start(house)
+    await reply(house, conversation)
+    house.later(hours=1)
+    with pytest.raises(NobodyCanRead):
+        await reply(house, conversation)
+    await house.decide(PARENTS_ACCOUNT, PARENT, "representative", ("appointments", "billing"))
+    with pytest.raises(NobodyCanRead):
+        await reply(house, conversation)
+    await house.decide(PARENTS_ACCOUNT, PARENT, "representative", generation=2)
+    await reply(house, conversation)
+    assert len((await thread(house, conversation)).messages) == 3

@@ -1,5 +1,6 @@
 """Conversations stated in commands, over the store's in-memory twin with messaging's own table of words."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -98,6 +99,19 @@ async def test_a_key_used_again_for_another_request_is_refused(desk: Desk) -> No
 async def test_r4_the_practice_cannot_write_to_whom_nobody_can_read(desk: Desk) -> None:
     with pytest.raises(NobodyCanRead):
         await desk.start(author=STAFF, somebody_can_read=False)
+
+
+async def test_r4_a_reply_that_nobody_could_read_is_refused_at_the_command_and_leaves_the_thread_as_it_was(
+    desk: Desk,
+) -> None:
+    started = await desk.start()
+    due = (await desk.conversation(started)).due
+    command = SendMessage(PATIENT, started.conversation_id, STAFF, "More", HOURS, somebody_can_read=False)
+    with pytest.raises(NobodyCanRead):
+        await commands.send_message(command, desk.work())
+    with pytest.raises(NotFound):  # another patient's thread is absent before anything is said of its readers
+        await commands.send_message(replace(command, patient_id=OTHER_PATIENT), desk.work())
+    assert ((await desk.conversation(started)).due, len(await desk.store.stream(started.conversation_id))) == (due, 2)
 
 
 async def test_a_conversation_of_another_patient_does_not_exist(desk: Desk) -> None:
