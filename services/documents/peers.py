@@ -12,6 +12,7 @@ from services.documents.domain.results import Report
 from services.documents.domain.transmission import Transmission
 from services.documents.projections import documents, results
 from services.documents.shares import Shares
+from shared.access.replicas import records_of
 from shared.contracts.documents.v1 import peers_pb2
 from shared.envelope import Position
 from shared.errors import InvalidField, NotFound
@@ -95,7 +96,10 @@ class DocumentsPeers:
     async def _attachment(self, attachment_id: UUID, call: Call) -> Attachment | None:
         """From the store, so that one just uploaded is known; None for another patient's."""
         found = await self._store.find(Attachment, Attachment.create_id(attachment_id))
-        return found if found is not None and found.patient_id == call.patient_id else None
+        if found is None or call.patient_id is None:
+            return None
+        async with call.rows() as rows:
+            return found if found.patient_id in await records_of(rows, call.patient_id) else None
 
     async def ImportResult(self, request: peers_pb2.ImportResultRequest, call: Call) -> peers_pb2.ImportResponse:
         report = Report(
