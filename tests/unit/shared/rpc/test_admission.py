@@ -12,6 +12,7 @@ from google.protobuf.empty_pb2 import Empty
 
 from shared.access.windows import EMERGENCY, HeldWindow, StaffMembership
 from shared.clock import RulesClock
+from shared.contracts.documents.v1.api_pb2 import GetResultRequest
 from shared.errors import NotAllowed, NotFound
 from shared.reading import Database, Rows
 from shared.rpc.admission import Admission, Caller
@@ -58,10 +59,18 @@ class Played:
         return False
 
 
-class NoRows:
+@dataclass
+class JoinedRows:
+    """Rows that know which record was joined to which."""
+
+    survivors: dict[UUID, UUID] = field(default_factory=dict)
+
     @asynccontextmanager
-    async def live_rows(self) -> AsyncIterator[None]:
-        yield None
+    async def live_rows(self) -> AsyncIterator["JoinedRows"]:
+        yield self
+
+    async def fetch_one(self, sql: str, record_id: UUID) -> dict[str, UUID]:
+        return {"record_id": self.survivors.get(record_id, record_id)}
 
 
 class Standing:
@@ -74,8 +83,9 @@ class Standing:
         return self.at
 
 
-def admission(played: Played, at: datetime = NOW) -> Admission:
-    return Admission(cast("Tokens", None), played, cast("Database", NoRows()), cast("RulesClock", Standing(at)))
+def admission(played: Played, at: datetime = NOW, survivors: dict[UUID, UUID] | None = None) -> Admission:
+    rows = cast("Database", JoinedRows(survivors or {}))
+    return Admission(cast("Tokens", None), played, rows, cast("RulesClock", Standing(at)))
 
 
 async def test_r43_in_an_emergency_a_read_for_treatment_opens_and_is_named_so() -> None:
@@ -136,3 +146,40 @@ async def test_r43_nobody_acts_in_an_emergency_on_a_record_they_represent() -> N
 async def test_r43_emergency_access_keeps_nobody_from_their_work_as_staff() -> None:
     desk = replace(READ, callers=frozenset({STAFF}), roles=frozenset({"front_desk"}), scope="", writes=True)
     assert (await admission(Played()).admit(desk, Empty(), CALLER)).actor.acting_as == "staff"
+
+
+DUPLICATE, STRANGER = UUID(int=9), UUID(int=10)
+OWN = replace(WINDOW, acting_as="self", until=None)
+
+
+async def of_the_duplicate(request: Any, rows: Rows) -> Located:
+    return Located(PRACTICE, DUPLICATE)
+
+
+@pytest.mark.parametrize("named", [PATIENT, DUPLICATE, None])
+async def test_r44_what_lies_in_a_duplicate_is_decided_on_the_survivor_and_found_where_it_lies(
+    named: UUID | None,
+) -> None:
+    read = replace(READ, locate=of_the_duplicate)
+    request = GetResultRequest(patient_id=str(named or ""))
+    admitted = await admission(Played(held=[OWN]), survivors={DUPLICATE: PATIENT}).admit(read, request, CALLER)
+    assert (admitted.actor.acting_as, admitted.located) == ("self", Located(PRACTICE, PATIENT, DUPLICATE))
+
+
+async def test_r44_a_window_on_a_duplicate_opens_nothing_and_a_record_of_nobody_s_is_named_in_vain() -> None:
+    read, joined = replace(READ, locate=of_the_duplicate), {DUPLICATE: PATIENT}
+    request = GetResultRequest(patient_id=str(DUPLICATE))
+    left = Played(held=[replace(OWN, patient_id=DUPLICATE)], practice_id=OTHER)
+    with pytest.raises(NotFound):
+        await admission(left, survivors=joined).admit(read, request, CALLER)
+    for named, survivors in ((STRANGER, joined), (PATIENT, {})):
+        wrong = GetResultRequest(patient_id=str(named))
+        with pytest.raises(NotFound):
+            await admission(Played(held=[OWN]), survivors=survivors).admit(read, wrong, CALLER)
+
+
+async def test_r44_nobody_acts_as_staff_on_what_was_joined_to_their_own_record() -> None:
+    desk = replace(READ, callers=frozenset({STAFF}), roles=frozenset({"front_desk"}), scope="", locate=of_the_duplicate)
+    with pytest.raises(NotAllowed):
+        await admission(Played(held=[OWN]), survivors={DUPLICATE: PATIENT}).admit(desk, Empty(), CALLER)
+    assert (await admission(Played(held=[OWN])).admit(desk, Empty(), CALLER)).actor.kind == "staff"
