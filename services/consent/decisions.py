@@ -112,13 +112,16 @@ class Decisions:
         if at is not None:
             known = [Viewer(account, await self.known_then(account, patient_id, at)) for account in record.accounts]
             return [viewer for viewer in known if viewer.windows]
-        now = self._now()
+        return await self.viewers_known_now(patient_id, self._now())
+
+    async def viewers_known_now(self, patient_id: UUID, at: datetime) -> list[Viewer]:
+        """Everybody who can see the record at that instant by what is known now."""
         told = await self._facts.told()
         dossier = await self._dossier(patient_id, ask=told.names(patient_id))
         if dossier is None:
             return []
         found = [
-            Viewer(account, tuple(window for window in windows(dossier.facts(account), now) if window.holds(now)))
+            Viewer(account, tuple(window for window in windows(dossier.facts(account)) if window.holds(at)))
             for account in dossier.record.accounts
         ]
         return [viewer for viewer in found if viewer.windows]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.consent import messages
 from services.consent.api.callers import caller, is_own, located
-from services.consent.decisions import Decisions, held
+from services.consent.decisions import Decisions, Viewer, held
 from services.consent.domain.identifiers import consent_id
 from shared.access.windows import HeldWindow, holding
 from shared.contracts.consent.v1 import api_pb2
@@ -51,20 +51,34 @@ class Access:
     async def WhoCanSee(self, request: api_pb2.WhoCanSeeRequest, call: Call) -> api_pb2.WhoCanSeeResponse:
         patient_id, practice_id = located(call)
         at = messages.past_of(request.at, call.now) if request.HasField("at") else None
+        only = None if is_own(call) else call.actor.id
         viewers = await self._decisions.viewers(patient_id, at)
-        if not is_own(call):
-            viewers = [viewer for viewer in viewers if viewer.account_id == call.actor.id]
-        answer = api_pb2.WhoCanSeeResponse(at=instant_message(at or call.now))
+        known_now = await self._decisions.viewers_known_now(patient_id, at) if at is not None else []
+        return api_pb2.WhoCanSeeResponse(
+            at=instant_message(at or call.now),
+            viewers=await self._viewers(viewers, patient_id, practice_id, only),
+            known_now=await self._viewers(known_now, patient_id, practice_id, only),
+        )
+
+    async def _viewers(
+        self, viewers: Iterable[Viewer], patient_id: UUID, practice_id: UUID, only: UUID | None
+    ) -> Sequence[api_pb2.Viewer]:
+        """Each with reasons; ``only`` one account where somebody may ask about themselves alone."""
+        shown = []
         for viewer in viewers:
+            if only is not None and viewer.account_id != only:
+                continue
             windows = [held(window, patient_id, practice_id) for window in viewer.windows]
-            answer.viewers.add(
-                account_id=str(viewer.account_id),
-                acting_as=windows[0].acting_as,
-                person_id=str(windows[0].person_id),
-                scopes=messages.all_scopes(window.scopes for window in windows),
-                windows=await self._explained(windows),
+            shown.append(
+                api_pb2.Viewer(
+                    account_id=str(viewer.account_id),
+                    acting_as=windows[0].acting_as,
+                    person_id=str(windows[0].person_id),
+                    scopes=messages.all_scopes(window.scopes for window in windows),
+                    windows=await self._explained(windows),
+                )
             )
-        return answer
+        return shown
 
     async def ExplainAccess(self, request: api_pb2.ExplainAccessRequest, call: Call) -> api_pb2.ExplainAccessResponse:
         patient_id, practice_id = located(call)

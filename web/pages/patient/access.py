@@ -35,12 +35,14 @@ async def access(page: Page) -> Response:
         ),
     )
     emergencies = await _emergencies(page, acting)
-    ids = [viewer.person_id for viewer in seen.viewers] + [one.person_id for one in granted.authorizations]
+    ids = [viewer.person_id for viewer in [*seen.viewers, *seen.known_now]]
+    ids += [one.person_id for one in granted.authorizations]
     ids += [one.staff_id for one in emergencies]
     return page.render(
         "patient/access.html",
         asked=asked,
         viewers=seen.viewers,
+        known_now=seen.known_now,
         at=at,
         authorizations=granted.authorizations,
         emergencies=emergencies,

@@ -182,7 +182,9 @@ async def test_identity_silent_there_is_no_access_after_its_lease(house: House) 
     await until(undecided, seconds=5)
 
 
-async def test_r17_r7_a_parent_is_granted_access_by_verified_documents(house: House) -> None:
+async def test_r17_r7_r37_a_parent_is_granted_access_by_verified_documents_and_asks_about_themselves_only(
+    house: House,
+) -> None:
     await house.open_practice()
     born = date(datetime.now(UTC).year - 9, 1, 1)
     await house.register(born)
@@ -195,7 +197,7 @@ async def test_r17_r7_a_parent_is_granted_access_by_verified_documents(house: Ho
     named = {"patient_id": str(PATIENT), "authorization_id": granted.authorization_id}
     brought = await house.command(
         "RecordDocument",
-        api_pb2.RecordDocumentRequest(**named, kind="birth_certificate", scan_id=str(UUID(int=7))),
+        api_pb2.RecordDocumentRequest(**named, kind="birth_certificate", scan_id=await house.scan()),
     )
     verify = api_pb2.VerifyDocumentsRequest(**named, document_id=brought.document_id)
     verify.expires_on.CopyFrom(date_message(date(2999, 1, 1)))
@@ -219,6 +221,11 @@ async def test_r17_r7_a_parent_is_granted_access_by_verified_documents(house: Ho
     assert [(d.kind, d.state, d.verified_by) for d in authorization.documents] == [
         ("birth_certificate", "verified", str(DESK))
     ]
+    who = await house.ask("WhoCanSee", api_pb2.WhoCanSeeRequest(patient_id=str(PATIENT)), PARENTS_ACCOUNT)
+    assert [(viewer.account_id, viewer.windows[0].rule) for viewer in who.viewers] == [(str(PARENTS_ACCOUNT), "R17")]
+    about = api_pb2.ExplainAccessRequest(patient_id=str(PATIENT), account_id=str(PATIENTS_ACCOUNT))
+    with pytest.raises(NotFound):
+        await house.ask("ExplainAccess", about, PARENTS_ACCOUNT)
     suspend = api_pb2.SuspendPairRequest(patient_id=str(PATIENT), person_id=str(PARENT), reason="court asked")
     await house.command("SuspendPair", suspend)
     assert await sees(house, PARENTS_ACCOUNT) == set()
@@ -245,7 +252,8 @@ async def test_r37_who_can_see_and_who_could(house: House) -> None:
     )
     assert (list(now.known_now), list(now.missing)) == ([], ["consent"])
     who = await house.ask("WhoCanSee", api_pb2.WhoCanSeeRequest(patient_id=str(PATIENT), at=then))
-    assert [viewer.account_id for viewer in who.viewers] == [str(PATIENTS_ACCOUNT)]
+    for viewers in (who.viewers, who.known_now):
+        assert [viewer.account_id for viewer in viewers] == [str(PATIENTS_ACCOUNT)]
 
 
 async def test_a_refusal_says_its_slug(house: House) -> None:

@@ -1,7 +1,7 @@
 """The decision: from the own store and identity's facts, with its reasons, now and for a past instant."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -149,6 +149,9 @@ async def test_r37_who_could_on_date_x_by_what_was_known_then(here: ConsentPract
     here.later(days=1)
     assert await here.decisions.viewers(PATIENT, None) == []
     assert [viewer.account_id for viewer in await here.decisions.viewers(PATIENT, before)] == [PATIENTS_ACCOUNT]
+    known_now = here.decisions.viewers_known_now
+    assert [viewer.account_id for viewer in await known_now(PATIENT, before)] == [PATIENTS_ACCOUNT]
+    assert await known_now(PATIENT, before + timedelta(seconds=1)) == []
     explained = await here.decisions.explain(PATIENTS_ACCOUNT, PATIENT, before)
     assert [w.rule for w in explained.known_then] == ["R12"]
     assert [w.rule for w in explained.known_now] == ["R12"]
