@@ -11,6 +11,7 @@ import httpx
 import pyotp
 
 from shared.clock import machine_now, monotonic
+from shared.errors import StepUpRequired
 from shared.ids import uuid7
 
 T = TypeVar("T")
@@ -180,7 +181,7 @@ class Person:
     async def step_up(self) -> None:
         """Proves presence again, for what demands a factor of the last five minutes."""
         proof = {"code": await self.authenticator.code()} if self.authenticator else {"password": self.password}
-        answer = await self.ask("POST", "/v1/step-up", proof)
+        answer = await self.portal.ask("POST", "/v1/step-up", proof, token=await self.token())
         self._access, self._since = answer["access_token"], monotonic()
 
     async def token(self) -> str:
@@ -190,7 +191,13 @@ class Person:
         return self._access
 
     async def ask(self, method: str, path: str, body: dict[str, Any] | None = None, **more: str) -> dict[str, Any]:
-        """A request in this person's name."""
+        """A request in this person's name, with presence proved again where that is demanded (R45)."""
+        try:
+            return await self.portal.ask(method, path, body, token=await self.token(), **more)
+        except Answer as refused:
+            if refused.slug != StepUpRequired.slug:
+                raise
+        await self.step_up()
         return await self.portal.ask(method, path, body, token=await self.token(), **more)
 
     async def get(self, path: str, after: str = "") -> dict[str, Any]:

@@ -17,10 +17,15 @@ EVERY_ROLE = frozenset({"provider", "clinical", "front_desk", "billing", "suppor
 SERVICES = frozenset({"identity", "messaging", "documents", "billing"})
 
 
-def _desk(*, roles: frozenset[str] = DESK, also: frozenset[str] = frozenset()) -> Policy:
-    """A command of the desk about one patient."""
+def _desk(*, roles: frozenset[str] = DESK, also: frozenset[str] = frozenset(), step_up: bool = False) -> Policy:
+    """A command of the desk about one patient. ``step_up``: it changes who represents the patient (R45)."""
     return Policy(
-        callers=frozenset({STAFF}) | also, purpose="communication", roles=roles, locate=patient_of_request, writes=True
+        callers=frozenset({STAFF}) | also,
+        purpose="communication",
+        roles=roles,
+        locate=patient_of_request,
+        writes=True,
+        step_up=step_up,
     )
 
 
@@ -62,14 +67,14 @@ POLICIES: Mapping[str, Policy] = {
     "SignOwnConsent": Policy(callers=PATIENTS, purpose="communication", writes=True),
     "WithdrawConsent": _desk(also=PATIENTS),
     "ListConsents": _question(),
-    "GrantAuthorization": _desk(),
-    "SignAuthorization": _desk(),
+    "GrantAuthorization": _desk(step_up=True),
+    "SignAuthorization": _desk(step_up=True),
     "RecordDocument": _desk(),
-    "VerifyDocuments": _desk(),
+    "VerifyDocuments": _desk(step_up=True),
     "RevokeDocument": _desk(),
-    "RevokeAuthorization": _desk(also=PATIENTS),
+    "RevokeAuthorization": _desk(also=PATIENTS, step_up=True),
     "SuspendPair": _desk(roles=DESK_AND_ADMIN),
-    "LiftSuspension": _desk(roles=DESK_AND_ADMIN),
+    "LiftSuspension": _desk(roles=DESK_AND_ADMIN, step_up=True),
     "ListAuthorizations": _question(also=PATIENTS),
     "RequestRecordsRelease": Policy(
         callers=frozenset({ACCOUNT, STAFF}),

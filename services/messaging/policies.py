@@ -127,7 +127,7 @@ POLICIES: Mapping[str, Policy] = {
     "CountUnread": _patient_side(patient_of_request),
     "GetMailChoices": Policy(callers=frozenset({ACCOUNT}), purpose="communication"),
     "ChooseMails": Policy(callers=frozenset({ACCOUNT}), purpose="communication", writes=True),
-    "ListPracticeConversations": _practice_side(LISTS, practice_or_patient_of_request),
+    "ListPracticeConversations": _practice_side(LISTS, practice_or_patient_of_request, recorded=True),
     "GetPracticeConversation": _practice_side(READS, recorded=True),
     "DownloadPracticeAttachment": _practice_side(READS, recorded=True),
     "ReplyToConversation": _practice_side(READS, writes=True),
@@ -140,7 +140,9 @@ POLICIES: Mapping[str, Policy] = {
     "ListAppointments": _patient_side(patient_of_request, scope="appointments", recorded=True),
     "AcceptProposal": _patient_side(appointment_of_request, scope="appointments", writes=True),
     "CancelAppointment": _patient_side(appointment_of_request, scope="appointments", writes=True),
-    "ListPracticeAppointments": _practice_side(SCHEDULES, practice_or_patient_of_request, purpose="scheduling"),
+    "ListPracticeAppointments": _practice_side(
+        SCHEDULES, practice_or_patient_of_request, purpose="scheduling", recorded=True
+    ),
     "BookAppointment": _practice_side(SCHEDULES, patient_of_request, purpose="scheduling", writes=True),
     "GetAppointmentPolicy": _practice_side(SCHEDULES | {"admin"}, practice_of_request, purpose="scheduling"),
     "ChooseAppointmentPolicy": _practice_side(
@@ -154,7 +156,7 @@ POLICIES: Mapping[str, Policy] = {
     "RecordAttendance": _scheduling(),
     "RequestRefill": _patient_side(patient_of_request, scope="refills", writes=True),
     "ListRefills": _patient_side(patient_of_request, scope="refills", recorded=True),
-    "ListPracticeRefills": _practice_side(TREATS, practice_or_patient_of_request, purpose="treatment"),
+    "ListPracticeRefills": _practice_side(TREATS, practice_or_patient_of_request, purpose="treatment", recorded=True),
     "ApproveRefill": _prescribing(PRESCRIBES),
     "DeclineRefill": _prescribing(PRESCRIBES),
     "SendRefillToPharmacy": _prescribing(TREATS),

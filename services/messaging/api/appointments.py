@@ -90,6 +90,8 @@ class PracticeAppointments:
         only = appointments.Filter(call.practice_id, call.patient_id, own, waiting=state == "waiting")
         async with call.rows() as rows:
             found = await appointments.of_practice(rows, only, Keyset.parse(token), size + 1)
+        for row in found[:size]:
+            call.viewed(row.appointment_id, patient_id=row.patient_id, practice_id=row.practice_id)
         answer = api_pb2.ListPracticeAppointmentsResponse(
             appointments=[messages.appointment(row, with_reason=True) for row in found[:size]]
         )

@@ -48,6 +48,8 @@ class PracticeConversations:
         only = practice_queue.Filter(state, mine, call.patient_id, await own_patients(call))
         async with call.rows() as rows:
             found = await practice_queue.page(rows, asking(call), only, Keyset.parse(token), size + 1)
+        for row in found[:size]:
+            call.viewed(row.conversation_id, patient_id=row.patient_id, practice_id=row.practice_id)
         answer = api_pb2.ListPracticeConversationsResponse(
             conversations=[messages.practice_conversation(row) for row in found[:size]]
         )

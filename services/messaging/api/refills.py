@@ -66,6 +66,8 @@ class PracticeRefills:
         only = refills.Filter(call.practice_id, call.patient_id, await own_patients(call), waiting=state == "waiting")
         async with call.rows() as rows:
             found = await refills.of_practice(rows, only, Keyset.parse(token), size + 1)
+        for row in found[:size]:
+            call.viewed(row.refill_id, patient_id=row.patient_id, practice_id=row.practice_id)
         answer = api_pb2.ListPracticeRefillsResponse(refills=[messages.refill(row) for row in found[:size]])
         if len(found) > size:
             answer.next_page_token = call.next_page(
