@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.tables.cheats import CHEATS, FIRST
 from deploy.tables.sentences import SENTENCES
 
 ROOT = Path(__file__).parents[2]
@@ -21,6 +22,10 @@ class NotARule(Exception):
     """Something cites a number that no rule has; says where."""
 
 
+class NotATest(Exception):
+    """What is said to prove something is not there; says its name."""
+
+
 @dataclass(slots=True)
 class Kept:
     """One rule: the modules that cite it, and its tests by level as (file, name without prefix)."""
@@ -30,8 +35,9 @@ class Kept:
 
 
 def page(root: Path = ROOT) -> str:
-    """``docs/rules.md``: one row a rule. NotARule where a number has no sentence."""
-    found = kept(root)
+    """``docs/rules.md``: one row a rule, then the first tests and the cheats. NotARule where a number has no sentence,
+    NotATest where one of these is gone."""
+    found, places = kept(root), where(root)
     rows = [f"| R{number} | {SENTENCES[number]} | {_modules(one)} | {_tests(one)} |" for number, one in found.items()]
     return "\n".join(
         [
@@ -44,9 +50,31 @@ def page(root: Path = ROOT) -> str:
             "| rule | in a sentence | kept in | proved by |",
             "|---|---|---|---|",
             *rows,
+            "\n## The tests that come first\n",
+            "| what | test |",
+            "|---|---|",
+            *(f"| {what} | {_named(places, test)} |" for what, test in FIRST),
+            "\n## How one would cheat\n",
+            "| rule | one would try | and fails in |",
+            "|---|---|---|",
+            *(
+                f"| R{number} | {cheat} | {_named(places, test)} |"
+                for number, tried in CHEATS.items()
+                for cheat, test in tried
+            ),
             "",
         ]
     )
+
+
+def where(root: Path) -> dict[str, str]:
+    """Each test's file, by the name of its function."""
+    found = {}
+    for path in sorted((root / "tests").rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+                found[node.name] = str(path.relative_to(root))
+    return found
 
 
 def kept(root: Path = ROOT) -> dict[int, Kept]:
@@ -81,6 +109,13 @@ def tests(root: Path, level: str) -> Iterator[tuple[str, tuple[int, ...], str]]:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (match := NUMBERED.match(node.name)):
                 numbers = tuple(int(part[1:]) for part in match[1].rstrip("_").split("_"))
                 yield str(path.relative_to(root)), numbers, match[2]
+
+
+def _named(places: dict[str, str], test: str) -> str:
+    if test not in places:
+        raise NotATest(f"deploy/tables/cheats.py: expected a test called {test}")
+    named = NUMBERED.match(test)
+    return LINK.format((named[2] if named else test.removeprefix("test_")).replace("_", " "), places[test])
 
 
 def _of(found: dict[int, Kept], number: int, where: str) -> Kept:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.tables import main, roles, rules
+from deploy.tables import cheats, main, roles, rules
 from deploy.tables.sentences import SENTENCES
 from shared.service import SERVICES
 
@@ -47,6 +47,20 @@ def test_a_number_that_no_rule_has_is_refused(tree: Path) -> None:
     (tree / "services/x/later.py").write_text('"""R46."""\n')
     with pytest.raises(rules.NotARule, match="R46"):
         rules.page(tree)
+
+
+def test_every_rule_has_cheats_and_the_fourteen_come_first() -> None:
+    assert list(cheats.CHEATS) == list(SENTENCES)
+    assert all(cheats.CHEATS.values())
+    assert len(cheats.FIRST) == 14
+
+
+def test_a_cheat_whose_test_is_gone_is_told_by_its_name(tree: Path) -> None:
+    with pytest.raises(rules.NotATest, match="test_"):
+        rules.page(tree)
+    tests = {test for tried in (*cheats.CHEATS.values(), cheats.FIRST) for _, test in tried}
+    (tree / "tests/unit/test_all.py").write_text("\n".join(f"def {test}() -> None: ..." for test in tests))
+    assert "fails in" in rules.page(tree)
 
 
 @pytest.mark.parametrize("service", SERVICES)

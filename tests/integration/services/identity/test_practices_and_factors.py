@@ -10,7 +10,7 @@ from services.identity.commands.factors import CarryOutFactorReset, LostFactors
 from services.identity.domain.account import FACTOR_RESET_AFTER, Account
 from services.identity.domain.errors import FactorNeeded, UserNameTaken, WrongToken
 from services.identity.domain.values import AccountId
-from shared.contracts.identity.v1 import api_pb2
+from shared.contracts.identity.v1 import api_pb2, peers_pb2
 from shared.errors import NotAllowed, NotFound, PortalError, Refused, Throttled, Unauthenticated
 from shared.handling import StreamQueues, Work
 from shared.ids import uuid7
@@ -95,6 +95,27 @@ async def test_r22_another_practices_desk_issues_no_token(house: House) -> None:
     desk, _ = await second_practice(house)
     with pytest.raises(NotFound):
         await joining_token(house, desk, first)
+
+
+async def test_r27_at_one_of_two_practices_that_one_ends_and_the_other_goes_on(house: House) -> None:
+    """Access there ends at once; the session, the name and every route of recovery live on with the other record."""
+    practice, _, first, pat = await patients(house)
+    desk, second = await second_practice(house)
+    assert await join(house, pat, await joining_token(house, desk, second)) == second
+    with calling(token=pat.token, idempotency_key=new_key()):
+        left = await house.api.Unenrol(api_pb2.UnenrolRequest(leaving_practice_id=practice))
+    await house.settled(left.position)
+    with calling(token=pat.token):
+        me = await house.api.GetMe(api_pb2.GetMeRequest())
+    assert [one.patient_id for one in me.enrolments] == [second]
+    facts = [await house.peers("consent").FactsOf(peers_pb2.FactsOfRequest(patient_id=one)) for one in (first, second)]
+    assert [[one.account_id for one in told.enrolments] for told in facts] == [[], [pat.account_id]]
+    assert (await house.sign_in("pat")).token
+    await ask(house, "pat")
+    await answered(house)
+    assert [one.beginning.means for one in await begun(house)] == ["link"]
+    with pytest.raises(PortalError), calling(token=pat.token, idempotency_key=new_key()):
+        await house.api.Unenrol(api_pb2.UnenrolRequest(leaving_practice_id=practice))
 
 
 @pytest.mark.parametrize("spelling", ["pat", "PAT", "p\u0430t", "\uff50\uff41\uff54", "pa\u00adt"])
