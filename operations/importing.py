@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -48,6 +48,20 @@ class Summary:
         self.outcomes.setdefault(kind, Counter())[outcome] += 1
         if outcome == "changed":
             self.changed.append(f"{kind} {resource_id}")
+
+    def remarks(self) -> Iterator[str]:
+        """What was passed over, differs or is broken, a line each; what bundles and files call it moves no terminal."""
+        for name, count in sorted(self.skipped.items()):
+            yield printable(f"skipped: {name}: {count}")
+        for what in self.changed:
+            yield printable(f"changed, not overwritten: {what}")
+        for name, why in self.broken.items():
+            yield printable(f"broken: {name}: {why}")
+
+
+def printable(text: str) -> str:
+    """The same without line breaks, escapes and other control characters: what comes from outside is data (R30)."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 
 class Import:

@@ -100,12 +100,8 @@ def import_(
         new = outcomes["new"] + outcomes["registered"]
         table.add_row(kind, str(new), str(outcomes["unchanged"]), str(outcomes["changed"]))
     console.print(table)
-    for name, count in sorted(summary.skipped.items()):
-        console.print(f"skipped: {name}: {count}", markup=False)
-    for what in summary.changed:
-        console.print(f"changed, not overwritten: {what}", markup=False)
-    for name, why in summary.broken.items():
-        console.print(f"broken: {name}: {why}", markup=False)
+    for remark in summary.remarks():
+        console.print(remark, markup=False)
     if summary.broken:
         raise typer.Exit(1)
 
