@@ -66,6 +66,7 @@ timing: setup ## what sign-in and recovery tell of who has an account: 10,000 tr
 
 test: check ## check, then all tests
 	@$(BIN)/python -m deploy.browser
+	@$(BIN)/python -m deploy.stripe_mock
 	$(BIN)/python -m pytest -n 3 --dist loadfile $(addprefix tests/,architecture contract unit integration)
 	$(BIN)/python -m pytest tests/faults tests/e2e
 

@@ -4,7 +4,7 @@ import pytest
 
 TRIES = 500
 """Of each route of R26 beside the other tests; ``make timing`` asks for more."""
-LOUD = ("NO BROWSER", "FHIR corpus")
+LOUD = ("NO BROWSER", "FHIR corpus", "stripe-mock")
 ONE_PORTAL = "tests/e2e/"
 """What lies there meets one running portal, and so stays in one process."""
 

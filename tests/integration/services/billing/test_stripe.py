@@ -1,11 +1,10 @@
 """What is sent to Stripe, judged by stripe-mock: Stripe's own server that checks each request against its OpenAPI.
 
-It is a Go module (``go install github.com/stripe/stripe-mock@v0.203.0``): these tests run where that is installed. It
-keeps nothing: that a key pays once is proved against the local processor, which does.
+It is a Go module, which ``make test`` installs where Go is (``deploy/stripe_mock.py``). It keeps nothing: that a key
+pays once is proved against the local processor, which does.
 """
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -15,20 +14,21 @@ import stripe
 
 from deploy.local.ports import free_ports
 from deploy.local.processor import sign
+from deploy.stripe_mock import find
 from services.billing.processor import Checkout, Processor, Sent
 from shared.money import Money
 from tests.waiting import until
 
-MOCK = shutil.which("stripe-mock")
+MOCK = find()
 SECRETS = ["whsec_new", "whsec_old"]
 
-pytestmark = pytest.mark.skipif(MOCK is None, reason="stripe-mock is not installed: go install it to run these tests")
+pytestmark = pytest.mark.skipif(not MOCK, reason="stripe-mock is not here, and no Go to install it with")
 
 
 @pytest.fixture
 async def address() -> AsyncIterator[str]:
     (port,) = free_ports(1)
-    process = await asyncio.create_subprocess_exec(str(MOCK), "-http-addr", f"127.0.0.1:{port}")
+    process = await asyncio.create_subprocess_exec(MOCK, "-http-addr", f"127.0.0.1:{port}")
     base = f"http://127.0.0.1:{port}"
 
     async def is_up() -> bool:
