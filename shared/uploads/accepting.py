@@ -11,6 +11,8 @@ from shared.errors import FileTypeRefused, FileUnreadable, TooLarge
 
 MOST_BYTES = 10 * 1024 * 1024
 SECONDS = 15.0
+TEXT_SECONDS = 5.0
+"""Within a call's ten, waiting for a free child included."""
 REWRITING = Path(__file__).with_name("rewriting.py")
 
 PDF, PNG, JPEG, TEXT = "application/pdf", "image/png", "image/jpeg", "text/plain; charset=utf-8"
@@ -55,12 +57,14 @@ async def accept(given: bytes, declared: str, taken: frozenset[str] = ANY) -> Up
 
 
 async def text_of(content: bytes, content_type: str) -> Sequence[str]:
-    """The text of each page of a readable upload, of a PDF as far as it can be read: none of what is a picture only."""
+    """The text of each page of a readable upload, of a PDF as far as it can be read: none of what is a picture only,
+    and none where reading takes too long; the file itself is there all the same."""
     if content_type == TEXT:
         return [content.decode()]
     try:
-        _, text = await confined(content, "text")
-    except FileUnreadable:
+        async with asyncio.timeout(TEXT_SECONDS):
+            _, text = await confined(content, "text")
+    except (FileUnreadable, TimeoutError):
         return ()
     return [page.strip() for page in text.decode().split("\f")]
 

@@ -7,6 +7,7 @@ import typst
 from PIL import Image
 
 from shared.errors import FileTypeRefused, FileUnreadable
+from shared.uploads import accepting
 from shared.uploads.accepting import JPEG, PDF, PNG, SCANS, TEXT, accept, text_of
 from tests.unit.shared.uploads.files import an_image, opened
 
@@ -78,6 +79,16 @@ async def test_r30_the_text_of_a_pdf_is_read_page_by_page_and_a_picture_has_none
     blank = await accept(a_pdf(TITLED), "")
     assert not any(await text_of(blank.content, PDF))
     assert await text_of(b"%PDF-1.7 and then nothing", PDF) == ()
+
+
+async def test_r30_a_pdf_that_is_read_too_slowly_has_no_text_and_leaves_no_child(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept = await accept(a_pdf(TITLED + "= Referral"), "")
+    monkeypatch.setattr(accepting, "TEXT_SECONDS", 0.01)
+    assert await text_of(kept.content, PDF) == ()
+    monkeypatch.undo()
+    assert await text_of(kept.content, PDF) == ["Referral"]
 
 
 async def test_r6_a_scan_is_a_pdf_or_an_image_and_no_text() -> None:
