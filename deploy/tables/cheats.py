@@ -316,7 +316,16 @@ CHEATS: Mapping[int, Sequence[tuple[str, str]]] = {
     ),
     44: (
         ("forged ids of records and proposals", "test_r44_forged_ids_find_nothing"),
+        ("be both of two persons", "test_r44_two_records_are_joined_by_two_persons_and_parted_by_two_again"),
         ("keep reading the duplicate", "test_r44_nobody_reaches_a_duplicate_and_nothing_is_given_on_it"),
+        (
+            "let oneself into the record that stays",
+            "test_r44_each_account_is_verified_on_its_own_and_nobody_verifies_their_own",
+        ),
+        (
+            "act as staff on what was joined to one's own record",
+            "test_r44_nobody_acts_as_staff_on_what_was_joined_to_their_own_record",
+        ),
     ),
     45: (
         ("the token of an ended session", "test_r45_the_token_of_an_ended_session_is_refused_everywhere"),

@@ -129,7 +129,7 @@ POLICIES: Mapping[str, Policy] = {
         locate=practice_of_request,
         writes=True,
     ),
-    "VerifyAccessAgain": _desk(),
+    "VerifyAccessAgain": _desk(step_up=True),
     "RecordEmancipation": _desk(),
     "CorrectEmancipation": _desk(),
     "DeclareEmergencyAccess": Policy(
