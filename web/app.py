@@ -1,7 +1,7 @@
 """The application: the table of routes, served with a session, a language and the guard around it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from shared.errors import PortalError
 from shared.rpc.metadata import calling
 from web import failures
 from web.failures import Failure
-from web.guard import Guard
+from web.guard import Guard, headers_of
 from web.language import N_
 from web.page import Page
 from web.portal import Portal
@@ -55,8 +55,8 @@ def application(settings: WebSettings, portal: Portal | None = None) -> Starlett
 
     return Starlette(
         routes=[*routes(WAYS), Mount("/static", Static(directory=FOLDER / "static"), name="static")],
-        middleware=[Middleware(Guard, settings=settings)],
-        exception_handlers={HTTPException: sorry},
+        middleware=[Middleware(Guard, settings=settings, refusal=refuse_foreign_form)],
+        exception_handlers={HTTPException: sorry, Exception: last_resort(settings)},
         lifespan=lifespan,
     )
 
@@ -102,4 +102,27 @@ async def sorry(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     page = Page(request, request.app.state.site)
     with calling(client_address=page.browser.address):
-        return await failures.shown(page, Failure(status, SORRY.get(status, SORRY[400])))
+        with suppress(PortalError):  # only for whose support is shown
+            page.session = await page.site.sessions.of(page.browser)
+        with calling(token=page.token):
+            return await failures.shown(page, Failure(status, SORRY.get(status, SORRY[400])))
+
+
+async def refuse_foreign_form(scope: Scope, receive: Receive, send: Send) -> None:
+    """Nobody's session is looked at for it: another site may have made the browser send it."""
+    request = Request(scope, receive)
+    page = Page(request, request.app.state.site)
+    with calling(client_address=page.browser.address):
+        response = await failures.shown(page, failures.FOREIGN_FORM)
+    await response(scope, receive, send)
+
+
+def last_resort(settings: WebSettings) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Where a failure page itself fails, outside of the guard: whose headers it brings along."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        response = failures.last(Page(request, request.app.state.site), error)
+        response.headers.update(headers_of(settings))
+        return response
+
+    return answer

@@ -58,11 +58,12 @@ TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """``again``: loading the page once more may help."""
+    """``again``: loading the page once more may help. ``title`` where the status does not say enough."""
 
     status: int
     text: str
     again: bool = False
+    title: str = ""
 
 
 async def refused(page: Page, error: PortalError) -> Response:
@@ -80,7 +81,7 @@ async def refused(page: Page, error: PortalError) -> Response:
 async def unexpected(page: Page, error: Exception) -> Response:
     """An error of our own: logged without values, told without details."""
     log.error("a page failed", exc_info=error, extra=fields(page=type(error).__qualname__))
-    return await shown(page, Failure(500, N_("An error of the portal. It has been noted.")))
+    return await shown(page, OWN_ERROR)
 
 
 async def shown(page: Page, failure: Failure) -> Response:
@@ -93,9 +94,23 @@ async def shown(page: Page, failure: Failure) -> Response:
         "failure.html",
         status=failure.status,
         failure=failure,
-        title=TITLES.get(failure.status, TITLES[500]),
+        title=failure.title or TITLES.get(failure.status, TITLES[500]),
         practices=await concerned(page),
         resend=resend,
+    )
+
+
+def last(page: Page, error: Exception) -> Response:
+    """The failure of a failure page: asks nobody, and shows the support that is remembered."""
+    log.error("a failure page failed", exc_info=error, extra=fields(page=type(error).__qualname__))
+    page.acting = page.desk = page.session = None
+    return page.render(
+        "failure.html",
+        status=500,
+        failure=OWN_ERROR,
+        title=TITLES[500],
+        practices=page.site.practices.remembered(),
+        resend=[],
     )
 
 
@@ -120,3 +135,9 @@ def _is_whole(form: Form) -> bool:
 
 
 NOT_FOUND = Failure(404, REFUSALS[NotFound.slug])
+OWN_ERROR = Failure(500, N_("An error of the portal. It has been noted."))
+FOREIGN_FORM = Failure(
+    403,
+    N_("This form was not sent by a page of the portal. Go back, load the page again and send it once more."),
+    title=N_("This form was not taken"),
+)

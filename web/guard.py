@@ -25,8 +25,6 @@ MESSAGE_PAGES = re.compile(r"(/patients/[^/]+|/practices/[^/]+(/patients/[^/]+)?
 MOST_MESSAGE_BYTES = 50 * 1024 * 1024 + MOST_BYTES
 """Of a message with its five files (R4)."""
 
-REFUSED = b"This form was not sent by a page of the portal. Go back, load the page again and send it once more."
-
 
 def headers_of(settings: WebSettings) -> Mapping[str, str]:
     """The same for all pages; a handler may set stricter ones."""
@@ -82,11 +80,19 @@ def limited(receive: Receive, most: int) -> Receive:
     return counted
 
 
-class Guard:
-    """Outermost of the application: refuses foreign forms before anything reads them."""
+async def unread() -> Message:
+    """In the place of a body that nothing reads."""
+    return {"type": "http.request", "body": b"", "more_body": False}
 
-    def __init__(self, app: ASGIApp, settings: WebSettings) -> None:
-        self._app, self._settings = app, settings
+
+class Guard:
+    """Outermost of the application: refuses foreign forms before anything reads them.
+
+    ``refusal`` answers in their place; it sees the request, and no body.
+    """
+
+    def __init__(self, app: ASGIApp, settings: WebSettings, refusal: ASGIApp) -> None:
+        self._app, self._settings, self._refusal = app, settings, refusal
         self._headers = headers_of(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,9 +103,7 @@ class Guard:
         if scope["method"] in READING or is_own_form(Headers(scope=scope), self._settings.public_url):
             await self._app(scope, limited(receive, most_bytes(scope["path"])), answered)
         else:
-            start = {"type": "http.response.start", "status": 403}
-            await answered({**start, "headers": [(b"content-type", b"text/plain; charset=utf-8")]})
-            await answered({"type": "http.response.body", "body": REFUSED})
+            await self._refusal(scope, unread, answered)
 
     def _sending(self, path: str, send: Send) -> Send:
         async def answered(message: Message) -> None:

@@ -2,19 +2,25 @@
 
 import re
 from collections.abc import AsyncIterator
+from itertools import product
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
 
 from deploy.local.certificates import make_certificates
 from deploy.local.ports import free_ports
+from shared.clock import monotonic
+from shared.contracts.identity.v1 import api_pb2
 from shared.rpc import client
 from web.app import application
+from web.guard import MOST_BYTES
 from web.settings import WebSettings
 
 OWN = "https://portal.example"
 FROM_A_PAGE = {"sec-fetch-site": "same-origin"}
+FORM = "application/x-www-form-urlencoded"
 COOKIE = {"cookie": f"__Host-session={'c' * 43}"}
 
 
@@ -136,3 +142,72 @@ async def test_a_body_too_large_is_refused(pages: httpx.AsyncClient) -> None:
 
 async def test_a_head_is_answered_like_a_get(pages: httpx.AsyncClient) -> None:
     assert (await pages.head("/sign-in")).status_code == 200
+
+
+def remember(pages: httpx.AsyncClient) -> None:
+    """Web has heard of one practice before identity went silent."""
+    transport = pages._transport
+    assert isinstance(transport, httpx.ASGITransport)
+    practice = api_pb2.Practice(
+        practice_id=str(UUID(int=1)),
+        name="Elm Street Practice",
+        support_phone="555-0100",
+        support_email="help@elm.example",
+        support_hours="Mon-Fri 9-5",
+        time_zone="America/New_York",
+    )
+    transport.app.state.site.practices._all = (monotonic(), [practice])  # type: ignore[attr-defined]  # Starlette's
+
+
+SEEN: list[tuple[str, str, dict[str, str], bytes, int]] = [
+    ("GET", "/no/such/page", {}, b"", 404),
+    ("GET", "/static/no-such-file.css", {}, b"", 404),
+    ("DELETE", "/sign-in", FROM_A_PAGE, b"", 405),
+    ("POST", "/sign-in", {"sec-fetch-site": "cross-site"}, b"user_name=ada", 403),
+    ("DELETE", "/sign-in", {}, b"", 403),
+    ("POST", "/sign-in", {**FROM_A_PAGE, "content-type": FORM}, b"user_name=" + b"a" * (MOST_BYTES + 1), 413),
+    ("POST", "/sign-in", {**FROM_A_PAGE, "content-type": "multipart/form-data"}, b"--y", 400),
+    ("GET", "/account", COOKIE, b"", 503),
+]
+
+
+async def test_r34_every_answer_that_a_person_could_see_names_the_practices_support(pages: httpx.AsyncClient) -> None:
+    remember(pages)
+    for (method, path, headers, content, status), language in product(SEEN, ("en", "es")):
+        answer = await pages.request(method, path, headers={"accept-language": language, **headers}, content=content)
+        about = f"{method} {path} {status} {language}"
+        assert answer.status_code == status, about
+        assert answer.headers["content-type"].startswith("text/html"), about
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'"), about
+        assert f'<html lang="{language}">' in answer.text, about
+        for detail in ("Elm Street Practice", "555-0100", "help@elm.example", "Mon-Fri 9-5", 'href="/help"'):
+            assert detail in answer.text, about
+
+
+async def test_r34_a_failure_page_that_fails_is_a_page_with_support_still(
+    pages: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember(pages)
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError("expected nothing")
+
+    monkeypatch.setattr("web.failures.shown", broken)
+    transport = httpx.ASGITransport(pages._transport.app, raise_app_exceptions=False)  # type: ignore[attr-defined]  # as above
+    async with httpx.AsyncClient(transport=transport, base_url=OWN) as browser:
+        answer = await browser.get("/no/such/page")
+    assert (answer.status_code, "555-0100" in answer.text) == (500, True)
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert "expected nothing" not in answer.text
+
+
+async def test_r34_a_foreign_form_is_refused_unread_and_without_a_look_at_the_session(pages: httpx.AsyncClient) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"user_name="
+        raise AssertionError("the body was read")
+
+    foreign = {"sec-fetch-site": "cross-site", "content-type": FORM, **COOKIE}
+    answer = await pages.post("/account/password", headers=foreign, content=endless())
+    assert answer.status_code == 403
+    assert "/sign-in" in answer.text
+    assert "set-cookie" not in answer.headers

@@ -47,7 +47,8 @@ def asked(method: str, path: str, headers: dict[str, str] | None = None) -> http
         return PlainTextResponse("done")
 
     routes = [Route("/{path:path}", answer, methods=["GET", "POST"])]
-    app = Starlette(routes=routes, middleware=[Middleware(Guard, settings=settings())])
+    refusal = PlainTextResponse("refused", 403)
+    app = Starlette(routes=routes, middleware=[Middleware(Guard, settings=settings(), refusal=refusal)])
 
     async def ask() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=OWN) as client:
@@ -160,7 +161,8 @@ def test_only_the_page_that_takes_files_reads_as_much_as_a_file(path: str, count
         return PlainTextResponse(str(len(await request.body())))
 
     app = Starlette(
-        routes=[Route("/{path:path}", answer, methods=["POST"])], middleware=[Middleware(Guard, settings=settings())]
+        routes=[Route("/{path:path}", answer, methods=["POST"])],
+        middleware=[Middleware(Guard, settings=settings(), refusal=PlainTextResponse("refused", 403))],
     )
 
     async def send() -> httpx.Response:
