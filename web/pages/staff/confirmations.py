@@ -1,5 +1,8 @@
 """What takes two admins: making an admin, and erasing a patient (R43). One asks, another confirms within 72 hours."""
 
+from collections.abc import Awaitable
+from typing import Protocol
+
 from starlette.responses import Response
 
 from shared.contracts.identity.v1 import api_pb2 as identity
@@ -18,8 +21,32 @@ async def waiting(page: Page) -> Response:
     erasures = await _erasures(page, desk)
     ids = [one.proposed_by for one in proposals]
     ids += [one for erasure in erasures for one in (erasure.patient_id, erasure.requested_by)]
-    names = await page.names(ids)
-    return page.render("staff/confirmations.html", proposals=proposals, erasures=erasures, names=names, here="staff")
+    return page.render(
+        "staff/confirmations.html",
+        proposals=proposals,
+        erasures=erasures,
+        names=await page.names(ids),
+        alone=bool(proposals or erasures) and await has_one_admin(page.site.portal.identity, desk.practice_id),
+        here="staff",
+    )
+
+
+class Staff(Protocol):
+    """As much of identity as counting admins needs."""
+
+    def ListStaff(self, request: identity.ListStaffRequest, /) -> Awaitable[identity.ListStaffResponse]: ...
+
+
+async def has_one_admin(staff: Staff, practice_id: str) -> bool:
+    """Then nobody of the practice can confirm, and operations does: by the ids that the page shows (R43)."""
+    admins, token = 0, ""
+    while True:
+        request = identity.ListStaffRequest(practice_id=practice_id, page_size=200, page_token=token)
+        found = await staff.ListStaff(request)
+        admins += sum(one.state == "active" and "admin" in one.roles for one in found.staff)
+        token = found.next_page_token
+        if not token or admins > 1:
+            return admins == 1
 
 
 async def _proposals(page: Page, desk: Desk) -> list[identity.AdminProposal]:
