@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Sequence
 
 from tests.faults.promises import Kept, Raged
-from tests.faults.recorder import Outcome
 from tests.waiting import until
 
 CALLS = "write,writev,sendto,sendmsg,read,recvfrom,recvmsg,epoll_pwait,epoll_wait"
@@ -21,17 +20,14 @@ class NotTraced(Exception):
 
 async def killed_at_each_call(after: Raged, most: int, parts: Sequence[str] = PARTS) -> Kept:
     """1 again: each part killed at its first, second, … call under commands, then started and asked once more."""
-    kills, began = 0, len(after.storm.recorder.commands)
+    kills, began = 0, len(after.storm.desk.recorder.commands)
     for name in parts:
         await after.world.kill(f"other-{name}")
         for number in range(1, most + 1):
             kills += await _killed_at(after, name, number)
-    stored, read = await after.storm.findings()
-    found = stored + read
-    commands = len(after.storm.recorder.commands) - began
-    unsettled = len(after.storm.recorder.of(Outcome.UNKNOWN))
-    held = found.held and not unsettled
-    return Kept(1, held, commands, kills, found.lost, found.doubled, after.seed, list(found.complaints))
+    found = (await after.storm.findings()).all
+    commands = len(after.storm.desk.recorder.commands) - began
+    return Kept.of(1, found, trials=commands, kills=kills, seed=after.seed)
 
 
 async def _killed_at(after: Raged, name: str, number: int) -> bool:
@@ -45,7 +41,7 @@ async def _killed_at(after: Raged, name: str, number: int) -> bool:
     try:
         status = f"/proc/{part.process.pid}/status"
         await until(lambda: not part.alive or _is_traced(status), ATTACH_SECONDS)
-        working = asyncio.create_task(after.storm.calm(2))
+        working = asyncio.create_task(after.storm.desk.calm(2))
         await asyncio.wait({part.listening}, timeout=DEATH_SECONDS)
         died = not part.alive
     finally:

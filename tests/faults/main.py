@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from tests.faults import exactly, planted, promises, revocation
+from tests.faults import directed, exactly, planted, promises, revocation
 from tests.faults.promises import Kept
+from tests.faults.scenes import SCENES
 from tests.faults.world import ROOT
 
 REPORT = ROOT / ".portal/reports/faults.json"
-PLANTED_SECONDS = 40.0
-PLANTED_CALLS = 12
-NOT_CAUGHT = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +26,7 @@ class Asked:
     seconds: float
     calls: int
     trials: int
+    scenes: Sequence[str]
     bugs: Sequence[str]
 
 
@@ -37,9 +36,14 @@ def asked(arguments: Sequence[str]) -> Asked:
     parser.add_argument("--seconds", type=float, default=300.0, help="of the storm")
     parser.add_argument("--calls", type=int, default=25, help="system calls at each of which each part dies once")
     parser.add_argument("--trials", type=int, default=1000, help="of revocation")
+    parser.add_argument("--scenes", default=",".join(SCENES), help="of directed fire, separated by commas")
     parser.add_argument("--bugs", default=",".join(planted.BUGS), help="to be planted, separated by commas")
     given = parser.parse_args(arguments)
-    return Asked(given.seed, given.seconds, given.calls, given.trials, [bug for bug in given.bugs.split(",") if bug])
+    return Asked(given.seed, given.seconds, given.calls, given.trials, listed(given.scenes), listed(given.bugs))
+
+
+def listed(words: str) -> list[str]:
+    return [word for word in words.split(",") if word]
 
 
 async def run(what: Asked) -> tuple[list[Kept], list[dict[str, str]]]:
@@ -60,14 +64,14 @@ async def run(what: Asked) -> tuple[list[Kept], list[dict[str, str]]]:
         say(f"{what.trials} revocations")
         kept.append(await revocation.binds_within_a_second(what.seed, what.trials))
     found: list[dict[str, str]] = []
-    for bug in what.bugs:
-        say(f"planted: {bug}")
-        try:
-            caught = await caught_by(bug, what.seed)
-        except TimeoutError:  # of the fire itself: nothing was shown by it
-            caught = NOT_CAUGHT
-        say(f"   caught by {caught or 'nobody'}")
-        found.append({"bug": bug, "caught_by": caught})
+    if what.scenes or what.bugs:
+        async with directed.theatre() as made:
+            say(f"{len(what.scenes)} scenes on sound code")
+            kept += await directed.on_sound_code(made, what.seed, what.scenes, say)
+            for bug in what.bugs:
+                caught = await directed.caught_by(made, what.seed, bug)
+                say(f"planted: {bug}, caught by {caught or 'nobody'}")
+                found.append({"bug": bug, "caught_by": caught})
     return merged(kept), found
 
 
@@ -88,19 +92,6 @@ def sum_of(tried: Sequence[Kept]) -> Kept:
         seed=tried[0].seed,
         complaints=[complaint for one in tried for complaint in one.complaints],
     )
-
-
-async def caught_by(name: str, seed: int) -> str:
-    """The promise that breaks under this bug's fire, with the first complaint; '' where nobody noticed."""
-    bug = planted.BUGS[name]
-    async with promises.raged(seed, PLANTED_SECONDS, bug.victims, name) as after:
-        tried = list(after.kept)
-        if bug.wiped:
-            tried.append(await promises.a_wiped_broker_is_filled_again(after))
-        if bug.exactly and all(one.held for one in tried):
-            tried.append(await exactly.killed_at_each_call(after, PLANTED_CALLS, [bug.exactly]))
-    broken = [one for one in tried if not one.held]
-    return f"promise {broken[0].promise}: {broken[0].complaints[0]}" if broken else NOT_CAUGHT
 
 
 def say(line: str) -> None:

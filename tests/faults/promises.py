@@ -10,9 +10,11 @@ from uuid import UUID
 from shared.ids import uuid7
 from shared.reading.erasing import erase_subject
 from shared.reading.replays import Replay, find_replay, request_replay
+from tests.faults.asking import seeded
+from tests.faults.looking import last_records, send
 from tests.faults.places import Peer, peer
-from tests.faults.recorder import Findings, Outcome
-from tests.faults.storm import Storm, seeded
+from tests.faults.recorder import Findings
+from tests.faults.storm import Storm
 from tests.faults.world import World, world
 from tests.waiting import until
 
@@ -56,25 +58,26 @@ class Raged:
     kept: list[Kept]
 
 
-@asynccontextmanager
-async def raged(seed: int, seconds: float, victims: Sequence[str] = VICTIMS, bug: str = "") -> AsyncIterator[Raged]:
-    """1: nothing acknowledged is lost, a retry has one outcome. 2: every event takes effect once, in order."""
+def quiet() -> None:
+    """What aiokafka says of brokers and connections that are killed on purpose."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+
+@asynccontextmanager
+async def raged(seed: int, seconds: float, victims: Sequence[str] = VICTIMS) -> AsyncIterator[Raged]:
+    """1: nothing acknowledged is lost, a retry has one outcome. 2: every event takes effect once, in order."""
+    quiet()
     async with world() as made:
-        made.bug = bug
         storm = Storm(made, seeded(seed))
         await storm.run(seconds, victims)
         kills = made.kills
-        stored, read = await storm.findings()
-        commands = len(storm.recorder.commands)
-        unsettled = storm.recorder.of(Outcome.UNKNOWN)
-        if unsettled:
-            stored += Findings(complaints=[f"{one.token}: no answer after {one.tries} tries" for one in unsettled])
+        found = await storm.findings()
+        commands = len(storm.desk.recorder.commands)
         yield Raged(
             made, storm, seed,
             [
-                Kept.of(1, stored, trials=commands, kills=kills, seed=seed),
-                Kept.of(2, read, trials=commands + storm.copies, kills=kills, seed=seed),
+                Kept.of(1, found.stored, trials=commands, kills=kills, seed=seed),
+                Kept.of(2, found.read, trials=commands + storm.copies, kills=kills, seed=seed),
             ],
         )  # fmt: skip
 
@@ -116,17 +119,17 @@ async def a_wiped_broker_is_filled_again(after: Raged) -> Kept:
     kills, made = after.world.kills, after.world
     for name in ("reader", "other-reader"):
         await made.kill(name)
-    await after.storm.calm(LATE_COMMANDS)
-    late = await after.storm.last_records()
+    await after.storm.desk.calm(LATE_COMMANDS)
+    late = await last_records(made)
     for name in ("relay", "other-relay"):
         await made.kill(name)
     await made.wipe_kafka()
-    await after.storm.resend(late)
+    await send(made, late)
     for name in ("reader", "other-reader", "relay", "other-relay"):
         await made.start(name)
-    await after.storm.calm(LATE_COMMANDS)
-    stored, read = await after.storm.findings()
-    return Kept.of(8, stored + read, trials=2 * LATE_COMMANDS, kills=made.kills - kills, seed=after.seed)
+    await after.storm.desk.calm(LATE_COMMANDS)
+    found = await after.storm.findings()
+    return Kept.of(8, found.all, trials=2 * LATE_COMMANDS, kills=made.kills - kills, seed=after.seed)
 
 
 def new_seed() -> int:

@@ -2,25 +2,29 @@
 
 import asyncio
 import json
-import pwd
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import httpx
+
 from deploy.kafka.provisioning import provision
+from deploy.kafka.republish import republish
 from deploy.local import postgres
+from deploy.local.bound import bound
 from deploy.local.certificates import make_certificates
 from deploy.local.kafka import Broker
-from deploy.local.ports import free_ports
+from deploy.local.ports import HOST, free_ports
 from deploy.local.secrets import make_secrets
-from tests.faults.places import Place, prepare
+from tests.faults.places import SENDER, Place, empty, prepare
+from tests.faults.wire import Wire
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +32,7 @@ JARS = ROOT / ".portal/jars"
 START_SECONDS = 90.0
 PARTS = {
     "writer": "writer", "other-writer": "writer", "relay": "relay", "other-relay": "relay",
-    "reader": "reader", "other-reader": "reader",
+    "reader": "reader", "other-reader": "reader", "effects": "effects", "other-effects": "effects",
 }  # fmt: skip
 """Name → role. Two instances of everything: writers meet on streams, relays fight for the lead, readers share."""
 WRITERS = ("writer", "other-writer")
@@ -57,6 +61,10 @@ class World:
     heard: Callable[[Mapping[str, Any]], None] = lambda said: None
     """What the writer says."""
     parts: dict[str, Part] = field(default_factory=dict)
+    wires: dict[str, Wire] = field(default_factory=dict)
+    """Part → the wire by which it reaches PostgreSQL, where it has one of its own."""
+    mail_pages: str = ""
+    """Where the caught mails are shown."""
     servers: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     kills: int = 0
 
@@ -66,9 +74,12 @@ class World:
 
     async def _started(self, name: str) -> bool:
         ready = asyncio.Event()
+        place = replace(self.place, port=self.wires[name].port) if name in self.wires else self.place
+        path = self.folder / f"{name}.json"
+        place.write(path)
         with (self.folder / f"{name}.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tests.faults.part", PARTS[name], name, str(self.folder / "place.json"), self.bug,
+                sys.executable, "-m", "tests.faults.part", PARTS[name], name, str(path), self.bug,
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=log, cwd=ROOT,
             )  # fmt: skip
         self.parts[name] = Part(process, asyncio.create_task(self._listen(process, ready)))
@@ -122,15 +133,17 @@ class World:
             part.process.send_signal(signal.SIGKILL)
         await part.listening
 
+    def serve(self, name: str, command: Sequence[str], user: str | None = None) -> None:
+        """A server that ends with this process, however that ends."""
+        ending = bound(command, "KILL", user)
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.servers[name] = subprocess.Popen(  # noqa: S603 - our own command
+                ending, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/" if user else ROOT
+            )
+
     def start_postgres(self) -> None:
-        user = postgres.system_user()
-        log = (self.folder / "postgres.log").open("ab")
-        with log:
-            self.servers["postgres"] = subprocess.Popen(  # noqa: S603 - our own command
-                postgres.command(self.folder / "postgres", self.place.port),
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", user=user,
-                group=pwd.getpwnam(user).pw_gid if user else None, extra_groups=[] if user else None,
-            )  # fmt: skip
+        command = postgres.command(self.folder / "postgres", self.place.port)
+        self.serve("postgres", command, postgres.system_user())
 
     async def postgres_answers(self) -> bool:
         """Also starts it again where it did not come up: what the killed one left may still be held."""
@@ -140,11 +153,40 @@ class World:
 
     def start_kafka(self) -> None:
         self.broker.prepare()
-        with (self.folder / "kafka.log").open("ab") as log:
-            self.servers["kafka"] = subprocess.Popen(self.broker.command(), stdout=log, stderr=log)  # noqa: S603 - our own command
+        self.serve("kafka", self.broker.command())
 
     async def provision_kafka(self) -> None:
         await asyncio.to_thread(provision, self.broker.servers, self.broker.certificates, "")
+
+    async def start_outside(self) -> None:
+        """The mail catcher and the payment processor, whose ledgers are kept as long as this world."""
+        smtp, pages, processor = free_ports(3)
+        folder, secrets = self.folder, self.place.secrets
+        self.mail_pages = f"http://{HOST}:{pages}"
+        self.place = replace(self.place, mail=f"smtp://{HOST}:{smtp}", processor=f"http://{HOST}:{processor}")
+        python = [sys.executable, "-m"]
+        self.serve("mail", [*python, "deploy.local.mail", "--folder", str(folder / "mails"),
+                            "--smtp-port", str(smtp), "--port", str(pages)])  # fmt: skip
+        self.serve("processor", [*python, "deploy.local.processor", "--folder", str(folder / "payments"),
+                                 "--secrets", secrets, "--authority", f"{self.place.certificates}/authority.pem",
+                                 "--webhook", f"http://{HOST}:{pages}/nobody", "--port", str(processor)])  # fmt: skip
+        async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+
+            async def serves() -> bool:
+                try:
+                    for url in (f"{self.mail_pages}/mails.json", f"{self.place.processor}/ledger.json"):
+                        (await client.get(url)).raise_for_status()
+                except httpx.TransportError:
+                    return False
+                return True
+
+            await until(serves, START_SECONDS)
+
+    async def renew(self) -> None:
+        """No part runs, and nothing has happened yet, but for what the ledgers outside keep."""
+        await self.end_parts()
+        await empty(self.place)
+        await republish(SENDER, self.broker.servers, self.broker.certificates)
 
     async def restart(self, name: str) -> None:
         """What was killed, up again."""
@@ -163,10 +205,16 @@ class World:
         self.start_kafka()
         await self.provision_kafka()
 
-    async def end(self) -> None:
-        for name, part in self.parts.items():
+    async def end_parts(self) -> None:
+        """Kills what runs, which counts for nobody."""
+        for part in self.parts.values():
             if part.alive:
-                await self.kill(name)
+                part.process.kill()
+            await part.listening
+        self.parts.clear()
+
+    async def end(self) -> None:
+        await self.end_parts()
         for process in self.servers.values():
             process.kill()
             await asyncio.to_thread(process.wait, 20)
@@ -183,7 +231,6 @@ async def world() -> AsyncIterator[World]:
         number, *kafka_ports = free_ports(3)
         broker = Broker(folder / "kafka", folder / "certificates", JARS, *kafka_ports)
         place = Place(str(folder / "secrets"), number, broker.servers, str(broker.certificates))
-        place.write(folder / "place.json")
         made = World(folder, place, broker)
         made.start_postgres()
         made.start_kafka()
