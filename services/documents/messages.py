@@ -160,8 +160,8 @@ def entry(row: EntryRow, *, staff: bool) -> api_pb2.RecordEntry:
     )
 
 
-def access_entry(row: AccessRow, names: Mapping[UUID, str]) -> api_pb2.AccessEntry:
-    """One line of the access history; staff by name and role."""
+def access_entry(row: AccessRow, names: Mapping[UUID, str], titles: Mapping[UUID, str]) -> api_pb2.AccessEntry:
+    """One line of the access history; staff by name and role, what was seen by its title where one is given."""
     return api_pb2.AccessEntry(
         at=instant_message(row.at),
         account_id=str(row.account_id),
@@ -172,6 +172,7 @@ def access_entry(row: AccessRow, names: Mapping[UUID, str]) -> api_pb2.AccessEnt
         object_ids=[str(one) for one in row.object_ids],
         staff_name=names.get(row.staff_id, "") if row.staff_id is not None else "",
         staff_roles=row.roles.split(),
+        object_titles=[titles[one] for one in row.object_ids if one in titles] if row.shows_few else [],
     )
 
 

@@ -81,6 +81,7 @@ class Record:
     ) -> api_pb2.ListAccessHistoryResponse:
         keyset, size = call.page(request.page_token, request.page_size)
         own_only = call.actor.id if call.actor.acting_as in {"representative", "executor"} else None
+        scopes = await self._history_scopes(call)
         async with call.rows() as rows:
             found = await access_history.page(
                 rows,
@@ -88,9 +89,20 @@ class Record:
                 own_only,
                 access_history.Wanted(is_staff(call), access_history.Keyset.parse(keyset), size + 1),
             )
+            few = {one for row in found[:size] if row.shows_few for one in row.object_ids}
+            titles = await access_history.titles(rows, [*few], scopes)
         staff = {row.staff_id for row in found[:size] if row.staff_id is not None}
         names = await self._history_names.of(*staff) if staff else {}
-        answer = api_pb2.ListAccessHistoryResponse(entries=[messages.access_entry(row, names) for row in found[:size]])
+        answer = api_pb2.ListAccessHistoryResponse(
+            entries=[messages.access_entry(row, names, titles) for row in found[:size]]
+        )
         if len(found) > size:
             answer.next_page_token = call.next_page(str(found[size - 1].keyset))
         return answer
+
+    async def _history_scopes(self, call: Call) -> frozenset[str]:
+        """What the caller may see of the located patient's record now; nothing for staff, who are told ids alone."""
+        if is_staff(call):
+            return frozenset()
+        held = [window.scopes for window in await call.windows() if window.patient_id == call.patient_id]
+        return frozenset().union(*held)

@@ -1,6 +1,6 @@
 """Who viewed what of a patient's record, over all five services (R39): one read model a source, joined in the query."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -89,6 +89,10 @@ class Keyset:
         return cls(datetime.fromisoformat(at), service, int(position))
 
 
+FEW = 3
+"""Objects of a look that is told with their names."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccessRow:
     """One look at the record."""
@@ -103,6 +107,11 @@ class AccessRow:
     service: str
     object_ids: list[UUID]
     keyset: Keyset
+
+    @property
+    def shows_few(self) -> bool:
+        """A look at a thing or two, not at a list."""
+        return len(self.object_ids) <= FEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +157,38 @@ async def page(rows: Rows, patient_id: UUID, account_id: UUID | None, wanted: Wa
         for row in found
     ]
 
+
+async def titles(rows: Rows, object_ids: Sequence[UUID], scopes: Collection[str]) -> dict[UUID, str]:
+    """The names of those objects that somebody of these scopes may see now; nothing misfiled."""
+    found: dict[UUID, str] = {}
+    for scope, sql, states in _TITLED:
+        if scope in scopes and object_ids:
+            for row in await rows.fetch(sql, list(object_ids), states):
+                found[row["object_id"]] = str(row["title"])
+    return found
+
+
+_TITLED = (
+    (
+        "results",
+        """SELECT result_id AS object_id, subject_id, sealed FROM results
+           WHERE result_id = ANY($1) AND state = ANY($2) AND NOT misfiled""",
+        VISIBLE,
+    ),
+    (
+        "documents",
+        """SELECT document_id AS object_id, subject_id, sealed FROM documents
+           WHERE document_id = ANY($1) AND state = ANY($2) AND NOT misfiled""",
+        VISIBLE,
+    ),
+    (
+        "results",
+        """SELECT entry_id AS object_id, subject_id, sealed FROM record_entries
+           WHERE entry_id = ANY($1) AND state = ANY($2)""",
+        ("listed",),
+    ),
+)
+"""Scope, what it shows of the objects by name, and in which states."""
 
 _UNION = " UNION ALL ".join(f"SELECT '{source}'::text AS service, * FROM {table_of(source)}" for source in SERVICES)  # noqa: S608
 _PAGE = f"""

@@ -167,6 +167,8 @@ async def test_r39_each_look_is_recorded_and_representatives_see_their_own_alone
     own = await house.history(REPRESENTATIVE)
     assert {UUID(one.account_id) for one in own} == {REPRESENTATIVE}
     assert all(result_id in one.object_ids for one in own)
+    assert {title for one in await house.history() for title in one.object_titles} == {"Lipid panel"}
+    assert all(not one.object_titles for one in await house.history(ADMIN)), "an admin sees no record"
     assert await house.history(TEENS_PARENT) == []
     with pytest.raises(NotAllowed):
         await house.history(NURSE)
