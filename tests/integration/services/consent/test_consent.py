@@ -231,6 +231,38 @@ async def test_r17_r7_r37_a_parent_is_granted_access_by_verified_documents_and_a
     assert await sees(house, PARENTS_ACCOUNT) == set()
 
 
+async def test_r19_an_adult_is_represented_by_what_both_sign_and_by_nothing_that_a_form_claims(house: House) -> None:
+    """Forged requests: (a) for a minor, a parent's form for an adult, (a) on one signature; then both have signed."""
+    await house.open_practice()
+    ends = date_message(date(datetime.now(UTC).year + 1, 1, 1))
+
+    def grant(kind: str, *signed_by: str) -> api_pb2.GrantAuthorizationRequest:
+        return api_pb2.GrantAuthorizationRequest(
+            patient_id=str(PATIENT), person_id=str(PARENT), kind=kind, signed_by=signed_by, until=ends
+        )
+
+    await house.register()
+    await house.sign()
+    await house.enrol()
+    await until(lambda: sees(house))
+    with pytest.raises(Refused):
+        await house.command("GrantAuthorization", grant("minor", "representative"))
+    for caller in (PATIENTS_ACCOUNT, PARENTS_ACCOUNT, STRANGER):
+        with pytest.raises(NotFound):
+            await house.command("GrantAuthorization", grant("adult_authorization", "patient", "representative"), caller)
+    draft = await house.command("GrantAuthorization", grant("adult_authorization", "representative"))
+    with pytest.raises(Refused):
+        await house.sign(signer=str(PARENT))
+    signed = api_pb2.SignAuthorizationRequest(
+        patient_id=str(PATIENT), authorization_id=draft.authorization_id, signed_by="patient"
+    )
+    await house.command("SignAuthorization", signed)
+    await house.sign(signer=str(PARENT))
+    await house.enrol(PARENTS_ACCOUNT, PARENT)
+    await until(lambda: sees(house, PARENTS_ACCOUNT))
+    assert {window.rule for window in await house.decide(PARENTS_ACCOUNT)} == {"R19a"}
+
+
 async def test_r37_who_can_see_and_who_could(house: House) -> None:
     await house.open_practice()
     await house.register()

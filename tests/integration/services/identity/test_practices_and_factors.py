@@ -5,10 +5,11 @@ from uuid import UUID
 
 import pyotp
 import pytest
+from google.protobuf.duration_pb2 import Duration
 
 from services.identity.commands.factors import CarryOutFactorReset, LostFactors
 from services.identity.domain.account import FACTOR_RESET_AFTER, Account
-from services.identity.domain.errors import FactorNeeded, UserNameTaken, WrongToken
+from services.identity.domain.errors import FactorNeeded, LinkGone, UserNameTaken, WrongToken
 from services.identity.domain.values import AccountId
 from shared.contracts.identity.v1 import api_pb2, peers_pb2
 from shared.errors import NotAllowed, NotFound, PortalError, Refused, Throttled, Unauthenticated
@@ -95,6 +96,31 @@ async def test_r22_another_practices_desk_issues_no_token(house: House) -> None:
     desk, _ = await second_practice(house)
     with pytest.raises(NotFound):
         await joining_token(house, desk, first)
+
+
+async def test_r11_after_30_days_the_link_renews_nothing_and_the_practice_alone_sends_another(house: House) -> None:
+    practice, admin = await house.open_practice()
+    desk = await house.employ(practice, admin, "front_desk")
+    patient = await house.register(practice, desk)
+    await house.sign_consent(patient)
+    old = await house.invitation_link(patient)
+    await house.peers("operations").AdvanceClock(peers_pb2.AdvanceClockRequest(by=Duration(seconds=30 * 86_400)))
+    look = api_pb2.GetInvitationRequest(invitation_id=old[0], secret=old[1])
+    again = api_pb2.IssueInvitationRequest(patient_id=patient, person_id=patient)
+    for _ in range(2):
+        with pytest.raises(PortalError, match=LinkGone.slug):
+            await house.api.GetInvitation(look)
+        with pytest.raises(PortalError, match=LinkGone.slug), calling(idempotency_key=new_key()):
+            await house.api.AcceptInvitation(house.acceptance(old, "pat"))
+        with pytest.raises(Unauthenticated), calling(idempotency_key=new_key()):
+            await house.api.IssueInvitation(again)
+    with pytest.raises(NotFound):
+        await house.invitation_link(patient)  # nor is it mailed again
+    with calling(token=desk.token, idempotency_key=new_key()):
+        await house.api.IssueInvitation(again)
+    with calling(idempotency_key=new_key()):
+        await house.api.AcceptInvitation(house.acceptance(await house.invitation_link(patient), "pat"))
+    assert (await house.sign_in("pat")).token
 
 
 async def test_r27_at_one_of_two_practices_that_one_ends_and_the_other_goes_on(house: House) -> None:
