@@ -14,8 +14,10 @@ from rich.table import Table
 
 from benchmarks import append, bus, edge, gateway, growth, memory, replay, together
 from benchmarks.ground import Effort, Ground, laid, say
+from benchmarks.limits import LIMITS
 from benchmarks.rounds import Measured
 from shared.exporting import export
+from shared.process.collecting import collect_seldom
 
 REPORT = Path(__file__).parents[1] / ".portal/reports/bench.json"
 GROUPS: Mapping[str, Callable[[Ground], Awaitable[list[Measured]]]] = {
@@ -52,6 +54,7 @@ def main(arguments: Sequence[str]) -> int:
     """0 where everything could be measured, whatever it came to; 1 where a group failed technically."""
     groups, effort = chosen(arguments)
     export("documents", "")  # as a service's process without an endpoint
+    collect_seldom()
     measured: list[Measured] = []
     failed: list[str] = []
     for name in groups:
@@ -82,7 +85,16 @@ def show(measured: Sequence[Measured]) -> None:
             str(line["row"]), one.figure.name, *(f"{line[name]:.2f}" for name in ("median", "low", "high")), goal,
             str(line["rounds"]), "held" if one.held else "missed",
         )  # fmt: skip
-    Console(width=120).print(table)
+    console = Console(width=120)
+    console.print(table)
+    for row, limit in missed(measured):
+        console.print(f"row {row}: {limit}\n", markup=False, highlight=False)
+
+
+def missed(measured: Sequence[Measured]) -> list[tuple[int, str]]:
+    """Each row with a goal out of reach, and what was tried for it; a row that is held needs no word."""
+    rows = sorted({one.figure.row for one in measured if not one.held})
+    return [(row, LIMITS[row]) for row in rows if row in LIMITS]
 
 
 def report() -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from benchmarks.visits import TABLE, Visit
 from shared.envelope import Recorded
 from shared.eventstore.postgres import PostgresEventStore
 from shared.privacy import Sealer, ServiceKey, SubjectKeys
+from shared.process.collecting import collect_seldom
 from shared.reading import ReadModel, Rows
 from shared.reading.applying import sources_of
 from shared.reading.database import open_pool
@@ -82,4 +83,5 @@ def said(word: str) -> None:
 
 
 if __name__ == "__main__":
+    collect_seldom()
     uvloop.run(replay(*sys.argv[1:3]))

@@ -24,6 +24,7 @@ from shared.exporting import export
 from shared.handling import Created, StreamQueues, Work
 from shared.ids import uuid7
 from shared.privacy import Sealer, ServiceKey, SubjectKeys
+from shared.process.collecting import collect_seldom
 from shared.reading.database import PostgresDatabase, open_pool
 from shared.rpc.admission import Admission
 from shared.rpc.call import Call
@@ -133,4 +134,5 @@ async def serve(dsn: str, keys_dsn: str, certificates: Path, jwks: Path) -> None
 if __name__ == "__main__":
     _, events_dsn, keys_database, folder, key_set = sys.argv
     export("documents", "")
+    collect_seldom()
     uvloop.run(serve(events_dsn, keys_database, Path(folder), Path(key_set)))

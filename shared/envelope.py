@@ -1,9 +1,10 @@
 """An event together with where, when and by whom it was recorded; the same shape for own and peers' events."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, NewType, TypeVar
+from types import MappingProxyType
+from typing import Generic, NamedTuple, NewType, TypeVar
 from uuid import UUID
 
 E_co = TypeVar("E_co", covariant=True)
@@ -31,8 +32,7 @@ class Position:
         return cls(service, int(number))
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded(Generic[E_co]):
+class Recorded(NamedTuple, Generic[E_co]):
     """One event as a projection, a process or a consumer meets it.
 
     ``event`` is a stored event of the own service, or a public event (``shared/contracts``) of a peer.
@@ -51,7 +51,7 @@ class Recorded(Generic[E_co]):
     key: UUID
     at: datetime
     recorded_at: datetime
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = MappingProxyType({})
 
     @property
     def event_id(self) -> str:

@@ -246,6 +246,6 @@ def _own(model: ReadModel, published: Mapping[type, Any]) -> ReadModel:
         public: PublicEvent | None = published[type(recorded.event)](recorded)
         change: Apply | None = model.apply.get(type(public))
         if public is not None and change is not None:
-            await change(replace(recorded, event=public), rows)
+            await change(recorded._replace(event=public), rows)
 
     return replace(model, apply=dict.fromkeys(published, apply))

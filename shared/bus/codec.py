@@ -5,9 +5,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
+import orjson
 from pydantic import ValidationError
 
 from shared.bus.language import PUBLISHED, WIRE_TYPES, wire_type
@@ -19,6 +21,8 @@ from shared.reading import Incoming
 
 PUBLISHED_METADATA = ("origin", "acting_as", "cause")
 """What peers may learn of how an event came about. Each is one word or id; anything longer stays at home."""
+
+_METADATA = ("traceparent", *PUBLISHED_METADATA)
 
 _WORD = re.compile(r"[A-Za-z0-9_:.-]{1,64}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -49,6 +53,18 @@ class Record:
             return None
         return (int(previous), int(position)) if int(previous) < int(position) else None
 
+    def __bytes__(self) -> bytes:
+        """The whole record in one piece, to be kept when it is parked. Latin-1 keeps each byte as it came."""
+        return json.dumps(
+            {
+                "source": self.source,
+                "partition": self.partition,
+                "key": self.key.decode("latin-1"),
+                "value": self.value.decode("latin-1"),
+                "headers": {name: value.decode("latin-1") for name, value in self.headers.items()},
+            }
+        ).encode()
+
 
 class NotPublished(Exception):
     """The class is not in the table of the published language."""
@@ -60,34 +76,43 @@ class Malformed(Exception):
 
 def encode(recorded: Recorded[Any], event: PublicEvent, partition: int, previous: int) -> Record:
     """The record of ``event``, the public face of ``recorded``. NotPublished where the table lacks its class."""
-    if type(event) not in PUBLISHED.get(recorded.source, ()):
-        raise NotPublished(f"expected an event of {recorded.source}'s published language, found {type(event).__name__}")
     headers = {
-        "ce_specversion": "1.0",
-        "ce_id": recorded.event_id,
-        "ce_type": wire_type(type(event)),
-        "ce_source": f"portal.{recorded.source}",
-        "ce_time": recorded.at.isoformat(),
-        "ce_subject": str(recorded.subject_id),
-        "content-type": "application/json",
-        "position": str(recorded.position),
-        "previous": str(previous),
-        "stream_id": str(recorded.stream_id),
-        "version": str(recorded.version),
-        "recorded_at": recorded.recorded_at.isoformat(),
+        **_constant_headers(recorded.source, type(event)),
+        "ce_id": recorded.event_id.encode(),
+        "ce_time": _json_text(recorded.at),
+        "ce_subject": key_bytes(recorded.subject_id),
+        "position": b"%d" % recorded.position,
+        "previous": b"%d" % previous,
+        "stream_id": key_bytes(recorded.stream_id),
+        "version": b"%d" % recorded.version,
+        "recorded_at": _json_text(recorded.recorded_at),
     }
-    if _TRACEPARENT.fullmatch(trace := recorded.metadata.get("traceparent", "")):
-        headers["traceparent"] = trace
+    metadata = recorded.metadata
+    if _TRACEPARENT.fullmatch(trace := metadata.get("traceparent", "")):
+        headers["traceparent"] = trace.encode()
     for name in PUBLISHED_METADATA:
-        if _WORD.fullmatch(word := recorded.metadata.get(name, "")):
-            headers[name] = word
-    return Record(
-        recorded.source,
-        partition,
-        key_of(recorded, event),
-        event.model_dump_json().encode(),
-        {name: text.encode() for name, text in headers.items()},
-    )
+        if name in metadata and _WORD.fullmatch(word := metadata[name]):
+            headers[name] = word.encode()
+    value = type(event).__pydantic_serializer__.to_json(event)
+    return Record(recorded.source, partition, key_of(recorded, event), value, headers)
+
+
+@cache
+def _constant_headers(source: str, event_class: type[PublicEvent]) -> Mapping[str, bytes]:
+    """What all records of one class say alike. NotPublished where the table lacks it."""
+    if event_class not in PUBLISHED.get(source, ()):
+        raise NotPublished(f"expected an event of {source}'s published language, found {event_class.__name__}")
+    return {
+        "ce_specversion": b"1.0",
+        "ce_type": wire_type(event_class).encode(),
+        "ce_source": f"portal.{source}".encode(),
+        "content-type": b"application/json",
+    }
+
+
+def _json_text(instant: datetime) -> bytes:
+    """As ``isoformat`` writes an instant in UTC, at a fifth of its cost."""
+    return orjson.dumps(instant)[1:-1]
 
 
 def key_of(recorded: Recorded[Any], event: PublicEvent) -> bytes:
@@ -110,11 +135,11 @@ def decode(record: Record) -> Incoming | None:
         key = UUID(record.key.decode())
     except ValueError:
         key = natural_id(_UNREADABLE_KEYS, record.key.hex())
-        return Incoming(place[1], key, pack(record), None, "expected a UUID as key")
+        return Incoming(place[1], key, record, None, "expected a UUID as key")
     try:
-        return Incoming(place[1], key, pack(record), _recorded(record, event_class, key, place[1]))
+        return Incoming(place[1], key, record, _recorded(record, event_class, key, place[1]))
     except Malformed as error:
-        return Incoming(place[1], key, pack(record), None, str(error))
+        return Incoming(place[1], key, record, None, str(error))
 
 
 def decode_raw(raw: bytes) -> Incoming:
@@ -127,21 +152,8 @@ def decode_raw(raw: bytes) -> Incoming:
     return Incoming(place[1] if place else 0, UUID(int=0), raw, None, "expected a type of the published language")
 
 
-def pack(record: Record) -> bytes:
-    """The whole record in one piece, to be kept when it is parked. Latin-1 keeps each byte as it came."""
-    return json.dumps(
-        {
-            "source": record.source,
-            "partition": record.partition,
-            "key": record.key.decode("latin-1"),
-            "value": record.value.decode("latin-1"),
-            "headers": {name: value.decode("latin-1") for name, value in record.headers.items()},
-        }
-    ).encode()
-
-
 def unpack(raw: bytes) -> Record:
-    """What ``pack`` made."""
+    """The record that these bytes are."""
     fields = json.loads(raw)
     headers = {name: value.encode("latin-1") for name, value in fields["headers"].items()}
     key, value = fields["key"].encode("latin-1"), fields["value"].encode("latin-1")
@@ -163,20 +175,27 @@ def _recorded(record: Record, event_class: type[PublicEvent], key: UUID, positio
     if text(headers, "ce_id") != f"{record.source}:{position}":
         raise Malformed(f"{event_class.__name__}: expected ce_id to be {record.source}:{position}")
     try:
-        return Recorded(
-            event=event,
-            source=record.source,
-            partition=record.partition,
-            position=position,
-            stream_id=UUID(text(headers, "stream_id")),
-            version=int(text(headers, "version")),
-            subject_id=UUID(text(headers, "ce_subject")),
-            key=key,
-            at=_instant(headers, "ce_time"),
-            recorded_at=_instant(headers, "recorded_at"),
-            metadata=_metadata(headers, ("traceparent", *PUBLISHED_METADATA)),
+        stream_id, subject_id = UUID(text(headers, "stream_id")), UUID(text(headers, "ce_subject"))
+        version, at, recorded_at = (
+            int(headers["version"]),
+            _instant(headers, "ce_time"),
+            _instant(headers, "recorded_at"),
         )
-    except ValueError:
+        metadata = _metadata(headers, _METADATA)
+        return Recorded(
+            event,
+            record.source,
+            record.partition,
+            position,
+            stream_id,
+            version,
+            subject_id,
+            key,
+            at,
+            recorded_at,
+            metadata,
+        )
+    except (LookupError, ValueError):
         expected = "ids in stream_id and ce_subject, a number in version, instants in ce_time and recorded_at"
         raise Malformed(f"{event_class.__name__}: expected {expected}") from None
 
@@ -201,4 +220,4 @@ def _instant(headers: Mapping[str, bytes], name: str) -> datetime:
 
 
 def _metadata(headers: Mapping[str, bytes], names: Iterable[str]) -> dict[str, str]:
-    return {name: text(headers, name) for name in names if name in headers}
+    return {name: headers[name].decode("utf-8", "replace") for name in names if name in headers}

@@ -96,6 +96,7 @@ PUBLISHED: Mapping[str, tuple[type[PublicEvent], ...]] = {
         billing.PaymentReceived,
         billing.PaymentFailed,
         billing.PaymentRefunded,
+        billing.RefundReturned,
         billing.DisputeOpened,
         billing.DisputeFundsTaken,
         billing.DisputeFundsReturned,

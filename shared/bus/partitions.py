@@ -3,6 +3,7 @@
 from functools import lru_cache
 from uuid import UUID
 
+import orjson
 from aiokafka.partitioner import murmur2
 
 PARTITIONS = 12
@@ -11,7 +12,7 @@ PARTITIONS = 12
 
 def key_bytes(key: UUID) -> bytes:
     """A record's key: the text of the patient's id, else of the stream's."""
-    return str(key).encode()
+    return orjson.dumps(key, default=str)[1:-1]
 
 
 @lru_cache(maxsize=16_384)

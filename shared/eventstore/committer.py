@@ -89,7 +89,7 @@ class GroupCommitter:
         Unavailable if no connection comes back in time (a repeat with the same command id then tells)."""
         if self._closing or self._lane is None:
             raise Unavailable("expected an open event store")
-        waiting = _Waiting(append, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(append, self._lane.get_loop().create_future())
         self._queue.append(waiting)
         if len(self._queue) >= self._enough:
             self._arrived.set()
@@ -138,8 +138,8 @@ class GroupCommitter:
             if waiting.answer.done():
                 continue
             append = waiting.append
-            written = {row.stream_id.int for row in append.rows}
-            names = written.union(stream_id.int for stream_id, _ in append.heads)
+            written = {row[0].int for row in append.rows}
+            names = written | {head[0].int for head in append.heads}
             command_id = append.command.command_id
             if not names.isdisjoint(touched) or (command_id is not None and command_id.int in touched):
                 later.append(waiting)

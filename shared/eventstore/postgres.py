@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from pathlib import Path
 from typing import TypeVar, cast
 from uuid import UUID
@@ -29,7 +29,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 KEY_MIGRATIONS = Path(__file__).parent / "key_migrations"
 """For ``shared.migrations.migrate``: the event store's database, and the one of the keys."""
 
-PAGE_EVENTS = 500
+PAGE_EVENTS = 1_000
 WRITER_SETTINGS = {
     "enable_seqscan": "off",
     "synchronous_commit": "on",
@@ -126,19 +126,18 @@ class PostgresEventStore:
         """See EventStore."""
         last = await self.head() if until is None else until
         words = None if types is None else [self._mapper.table.word(event_class) for event_class in types]
-        while after < last:
-            if words is None:
-                rows = await self._fetch(_PAGE, after, last, PAGE_EVENTS)
-            else:
-                rows = await self._fetch(_PAGE_OF_TYPES, after, last, PAGE_EVENTS, words)
-            if not rows:
-                return
-            page, unreadable = await self._read(rows)
-            if page:
-                yield page
-            if unreadable is not None:
-                raise unreadable
-            after = rows[-1]["position"]
+        fetching = self._fetching(after, last, words)
+        try:
+            while rows := await fetching:
+                # While this page is opened and used, PostgreSQL finds the next.
+                fetching = self._fetching(rows[-1]["position"], last, words)
+                page, unreadable = await self._read(rows)
+                if page:
+                    yield page
+                if unreadable is not None:
+                    raise unreadable
+        finally:
+            fetching.cancel()
 
     async def stream(self, stream_id: UUID) -> Sequence[Recorded[Event]]:
         """See EventStore."""
@@ -155,6 +154,16 @@ class PostgresEventStore:
     async def _fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
         with answering():
             return await self._pool.fetch(sql, *arguments)
+
+    def _fetching(self, after: int, last: int, words: Sequence[str] | None) -> "asyncio.Task[list[asyncpg.Record]]":
+        return asyncio.create_task(self._page(after, last, words))
+
+    async def _page(self, after: int, last: int, words: Sequence[str] | None) -> list[asyncpg.Record]:
+        if after >= last:
+            return []
+        if words is None:
+            return await self._fetch(_PAGE, after, last, PAGE_EVENTS)
+        return await self._fetch(_PAGE_OF_TYPES, after, last, PAGE_EVENTS, words)
 
     async def _connect(self) -> Connection:
         return await asyncpg.connect(self._dsn, server_settings=WRITER_SETTINGS, timeout=5.0)
@@ -182,39 +191,35 @@ class PostgresEventStore:
         keys, missing = await self._keys.look_up(row["subject_id"] for row in rows)
         recorded: list[Recorded[Event]] = []
         for row in rows:
-            subject_id = row["subject_id"]
-            metadata = orjson.loads(row["metadata"])
-            key = ordering_key(metadata, row["stream_id"])
+            position, stream_id, version, word, schema_version, subject_id, at, data, text, recorded_at = row
+            metadata = orjson.loads(text)
+            ordering = ordering_key(metadata, stream_id)
             try:
-                if subject_id in missing:
-                    raise MissingKey(f"expected a key or a tombstone of subject {subject_id}, found neither")
-                if subject_id not in keys:
+                key = keys.get(subject_id)
+                if key is None:
+                    if subject_id in missing:
+                        raise MissingKey(f"expected a key or a tombstone of subject {subject_id}, found neither")
                     continue
-                event = self._open(row, keys[subject_id])
+                plain = key.open(data, self._place(stream_id, version, word, schema_version))
+                event = self._mapper.decode(Encoded(word, schema_version, plain), stream_id, version)
             except DataError as error:
-                return recorded, UnreadableEvent(row["position"], key, error)
-            recorded.append(self._recorded(row, event, key, metadata))
+                return recorded, UnreadableEvent(position, ordering, error)
+            recorded.append(
+                Recorded(
+                    event,
+                    self.service,
+                    0,
+                    position,
+                    stream_id,
+                    version,
+                    subject_id,
+                    ordering,
+                    at,
+                    recorded_at,
+                    metadata,
+                )
+            )
         return recorded, None
-
-    def _recorded(self, row: asyncpg.Record, event: Event, key: UUID, metadata: Mapping[str, str]) -> Recorded[Event]:
-        return Recorded(
-            event=event,
-            source=self.service,
-            partition=0,
-            position=row["position"],
-            stream_id=row["stream_id"],
-            version=row["version"],
-            subject_id=row["subject_id"],
-            key=key,
-            at=row["at"],
-            recorded_at=row["recorded_at"],
-            metadata=metadata,
-        )
-
-    def _open(self, row: asyncpg.Record, key: Key) -> Event:
-        stream_id, version, word, schema_version = row["stream_id"], row["version"], row["type"], row["schema_version"]
-        data = key.open(row["data"], self._place(stream_id, version, word, schema_version))
-        return self._mapper.decode(Encoded(word, schema_version, data), stream_id, version)
 
     async def _thawed(self, aggregate_class: type[A], stream_id: UUID) -> A | None:
         state_version = snapshots.state_version(aggregate_class)

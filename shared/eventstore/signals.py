@@ -13,6 +13,7 @@ from shared.waking import woken
 CHANNEL = "events"
 LOOK_SECONDS = 1.0
 PAUSE_SECONDS = 0.25
+BREATH_SECONDS = 0.01
 
 
 class Signals:
@@ -73,3 +74,5 @@ class Signals:
             if self._news.is_set():
                 self._news.clear()
                 await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, str(self._head))
+                # The first is told at once; of many that follow at once one word is enough.
+                await asyncio.sleep(BREATH_SECONDS)

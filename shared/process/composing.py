@@ -76,7 +76,7 @@ def _own_erasure(publish: Publish) -> Decide:
 
     def decide(recorded: Recorded[Any]) -> Iterable[Effect]:
         event = publish(recorded)
-        return erase_patient(replace(recorded, event=event)) if isinstance(event, PatientErased) else ()
+        return erase_patient(recorded._replace(event=event)) if isinstance(event, PatientErased) else ()
 
     return decide
 

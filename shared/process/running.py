@@ -24,6 +24,7 @@ from shared.exporting import export
 from shared.handling import StreamQueues
 from shared.migrations import MigrationRefused, migrate
 from shared.process.access import Access
+from shared.process.collecting import collect_seldom
 from shared.process.composing import completed, peers_of
 from shared.process.foundation import Ground, ServiceRefused, lay
 from shared.process.measuring import Measuring
@@ -70,6 +71,7 @@ def run(name: str, compose: Compose) -> None:
     try:
         settings = ServiceSettings(name)
         exports = export(name, settings.otlp_endpoint)
+        collect_seldom()
         uvloop.run(serve(settings, compose))
         exports.end()
     except Exception as failure:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, SupportsBytes
 from uuid import UUID
 
 from shared.envelope import Recorded
@@ -62,13 +62,13 @@ class ReadModel:
 class Incoming:
     """One record of a source on its way in: decoded once, or the reason why it cannot be.
 
-    ``key`` is the patient, else the stream: what is parked when the record is bad. ``raw`` is kept when it is
-    parked, and decoded again on retry.
+    ``key`` is the patient, else the stream: what is parked when the record is bad. The bytes of
+    ``raw`` are kept when it is parked, and decoded again on retry.
     """
 
     position: int
     key: UUID
-    raw: bytes
+    raw: SupportsBytes
     recorded: Recorded[Any] | None
     error: str = ""
 

@@ -1,6 +1,7 @@
 """Rows over PostgreSQL: what a batch writes is gathered and sent before anything reads, personal values sealed."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
@@ -17,6 +18,8 @@ LIVE = "live"
 """The schema of the views that name the live generation."""
 
 SUBJECT, SEALED = "subject_id", "sealed"
+STATEMENTS = 2_048
+"""Texts of statements that are kept: to make one takes as long as to send its row."""
 CONTEXT = "read model"
 """Where sealed columns belong. A query may join, rename and leave out keys, so it cannot name the row."""
 
@@ -77,28 +80,17 @@ class PostgresRows:
             if subject_id is None:
                 raise ValueError(f"expected a subject_id with the personal values of {table}")
             columns[SEALED] = await self._sealer.seal(subject_id, personal, CONTEXT)
-        names = [*key, *columns]
-        changes = ", ".join(f"{quoted(name)} = EXCLUDED.{quoted(name)}" for name in columns)
-        self._gather(
-            table,
-            f"INSERT INTO {self._table(table)} ({', '.join(map(quoted, names))}) "  # noqa: S608 - quoted
-            f"VALUES ({', '.join(f'${place}' for place in range(1, len(names) + 1))}) "
-            f"ON CONFLICT ({', '.join(map(quoted, key))}) DO {f'UPDATE SET {changes}' if changes else 'NOTHING'}",
-            (*key.values(), *columns.values()),
-        )
+        sql = _upsert(self._schema, table, tuple(key), tuple(columns))
+        self._gather(table, sql, (*key.values(), *columns.values()))
 
     async def update(self, table: str, key: Row, values: Row) -> None:
         if not values:
             return
-        changes = ", ".join(f"{quoted(name)} = ${place}" for place, name in enumerate(values, 1))
-        self._gather(
-            table,
-            f"UPDATE {self._table(table)} SET {changes} WHERE {_matching(key, len(values))}",  # noqa: S608
-            (*values.values(), *key.values()),
-        )
+        sql = _update(self._schema, table, tuple(key), tuple(values))
+        self._gather(table, sql, (*values.values(), *key.values()))
 
     async def delete(self, table: str, key: Row) -> None:
-        self._gather(table, f"DELETE FROM {self._table(table)} WHERE {_matching(key)}", tuple(key.values()))  # noqa: S608
+        self._gather(table, _delete(self._schema, table, tuple(key)), tuple(key.values()))
 
     async def fetch(self, sql: str, *arguments: object) -> list[dict[str, Any]]:
         await self.flush()
@@ -129,9 +121,6 @@ class PostgresRows:
         else:
             runs.append((sql, [row]))
 
-    def _table(self, table: str) -> str:
-        return f"{quoted(self._schema)}.{quoted(table)}"
-
 
 def quoted(name: str) -> str:
     """An SQL identifier. Names come from code, never from a message; a quote in one is a mistake."""
@@ -140,7 +129,29 @@ def quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def _matching(key: Row, offset: int = 0) -> str:
+@lru_cache(STATEMENTS)
+def _upsert(schema: str, table: str, key: Sequence[str], columns: Sequence[str]) -> str:
+    names = [*key, *columns]
+    changes = ", ".join(f"{quoted(name)} = EXCLUDED.{quoted(name)}" for name in columns)
+    return (
+        f"INSERT INTO {quoted(schema)}.{quoted(table)} ({', '.join(map(quoted, names))}) "  # noqa: S608 - quoted
+        f"VALUES ({', '.join(f'${place}' for place in range(1, len(names) + 1))}) "
+        f"ON CONFLICT ({', '.join(map(quoted, key))}) DO {f'UPDATE SET {changes}' if changes else 'NOTHING'}"
+    )
+
+
+@lru_cache(STATEMENTS)
+def _update(schema: str, table: str, key: Sequence[str], columns: Sequence[str]) -> str:
+    changes = ", ".join(f"{quoted(name)} = ${place}" for place, name in enumerate(columns, 1))
+    return f"UPDATE {quoted(schema)}.{quoted(table)} SET {changes} WHERE {_matching(key, len(columns))}"  # noqa: S608
+
+
+@lru_cache(STATEMENTS)
+def _delete(schema: str, table: str, key: Sequence[str]) -> str:
+    return f"DELETE FROM {quoted(schema)}.{quoted(table)} WHERE {_matching(key)}"  # noqa: S608
+
+
+def _matching(key: Sequence[str], offset: int = 0) -> str:
     if not key:
         raise ValueError("expected a key that says which rows, found none")
     return " AND ".join(f"{quoted(name)} = ${place}" for place, name in enumerate(key, offset + 1))

@@ -19,7 +19,7 @@ class LiveShelf:
     async def park(self, connection: Connection, source: str, partition: int, parked: Sequence[Parked]) -> None:
         await connection.executemany(
             "INSERT INTO public.parked (source, partition, position, key, raw, error) VALUES ($1, $2, $3, $4, $5, $6)",
-            [(source, partition, one.incoming.position, one.incoming.key, one.incoming.raw, one.error)
+            [(source, partition, one.incoming.position, one.incoming.key, bytes(one.incoming.raw), one.error)
              for one in parked],
         )  # fmt: skip
 
@@ -41,6 +41,6 @@ class BuildingShelf:
         await connection.executemany(
             "INSERT INTO public.building_parked (generation, source, partition, position, key, raw, error) "
             "VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            [(self._generation, source, partition, one.incoming.position, one.incoming.key, one.incoming.raw, one.error)
-             for one in parked],
+            [(self._generation, source, partition, one.incoming.position, one.incoming.key, bytes(one.incoming.raw),
+              one.error) for one in parked],
         )  # fmt: skip

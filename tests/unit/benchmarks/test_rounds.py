@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import main, rounds
+from benchmarks.limits import LIMITS
 from benchmarks.rounds import Figure, Measured, alternate
 
 RATE = Figure(1, "ours ÷ theirs", "ours", "theirs", 2.0)
@@ -70,6 +71,13 @@ def test_rows_that_were_not_measured_this_time_stay_in_the_report(
     main.write([Measured(RATE, [1.0], 0)])
     main.write([Measured(RATE, [5.0], 0)])
     assert [(line["row"], line["median"]) for line in main.report()] == [(1, 5.0), (3, 1.0)]
+
+
+def test_of_a_missed_goal_the_table_says_once_what_was_tried(capsys: pytest.CaptureFixture[str]) -> None:
+    main.show([Measured(RATE, [1.0], 0), Measured(RATE, [1.9], 0), Measured(TIME, [1.0], 0)])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert printed.count(" ".join(LIMITS[1].split())) == 1
+    assert "row 3:" not in printed
 
 
 def test_a_group_that_is_not_there_is_refused() -> None:

@@ -44,7 +44,7 @@ class Ledger:
                 if one.recorded is None:
                     await connection.execute(
                         "INSERT INTO parked VALUES ($1, $2, $3, $4, $5, $6)",
-                        source, partition, one.position, one.key, one.raw, one.error,
+                        source, partition, one.position, one.key, bytes(one.raw), one.error,
                     )  # fmt: skip
                 else:
                     await connection.execute(
