@@ -22,6 +22,7 @@ from shared.contracts.consent.v1 import api_pb2
 from shared.errors import InvalidField, NotFound
 from shared.rpc.call import Call
 from shared.rpc.fields import date_message, instant_message, text_field, uuid_field
+from shared.rpc.owning import own_patients
 
 MOST_WHAT = 1000
 
@@ -90,8 +91,9 @@ class Releases:
     ) -> api_pb2.ListOpenReleasesResponse:
         practice_id = uuid_field(request.practice_id, "practice_id")
         keyset, size = call.page(request.page_token, request.page_size)
+        own = await own_patients(call)
         async with call.rows() as rows:
-            found = await releases.open_at(rows, practice_id, int(keyset or 0), size + 1)
+            found = await releases.open_at(rows, practice_id, own, int(keyset or 0), size + 1)
         shown = found[:size]
         for row in shown:
             call.viewed(row.release_id, patient_id=row.patient_id, practice_id=practice_id)

@@ -1,5 +1,6 @@
 """Authorizations for Release with the disclosures made upon them: what is due, and the accounting (R21)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -119,11 +120,12 @@ async def of_patient(rows: Rows, patient_id: UUID, before: int | None, size: int
     return await _with_disclosures(rows, found)
 
 
-async def open_at(rows: Rows, practice_id: UUID, after: int, size: int) -> list[ReleaseRow]:
-    """Those that are open, the oldest first, after a number."""
+async def open_at(rows: Rows, practice_id: UUID, without: Sequence[UUID], after: int, size: int) -> list[ReleaseRow]:
+    """Those that are open, the oldest first, after a number; ``without`` those of some patients."""
     found = await rows.fetch(
-        _SELECT + "WHERE practice_id = $1 AND state = 'open' AND number > $2 ORDER BY number LIMIT $3",
-        practice_id, after, size,
+        _SELECT + "WHERE practice_id = $1 AND state = 'open' AND number > $2 AND NOT patient_id = ANY($4)"
+        " ORDER BY number LIMIT $3",
+        practice_id, after, size, without,
     )  # fmt: skip
     return await _with_disclosures(rows, found)
 
