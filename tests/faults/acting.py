@@ -45,6 +45,10 @@ class Ledgers:
     pages: Counter[UUID]
 
     @classmethod
+    def empty(cls) -> "Ledgers":
+        return cls(Counter(), Counter())
+
+    @classmethod
     async def read(cls, mail_pages: str, processor: str) -> "Ledgers":
         async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
             mails = (await client.get(f"{mail_pages}/mails.json")).json()["mails"]

@@ -5,6 +5,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from shared.clock import monotonic
 from shared.ids import uuid7
@@ -25,6 +26,11 @@ def seeded(seed: float) -> random.Random:
 def bought(lamp: str = "", owner: str = "") -> dict[str, str]:
     """A command that buys a lamp, a new one of a new owner where none is named."""
     return {"token": uuid7().hex, "kind": "buy", "lamp": lamp or str(uuid7()), "owner": owner or str(uuid7())}
+
+
+def acted(owner: str) -> dict[str, str]:
+    """The same, a lamp whose turnings have effects."""
+    return bought(str(UUID(int=uuid7().int & ~0xF)), owner)
 
 
 def turned(lamp: str) -> dict[str, str]:
@@ -84,7 +90,7 @@ class Desk:
             waiting.set_result(said)
 
     async def calm(self, commands: int) -> None:
-        """So many commands of one owner, one after the other."""
+        """So many commands of one owner, one after the other; each has effects."""
         owner = str(uuid7())
         for _ in range(commands):
-            await self.until_known(bought(owner=owner))
+            await self.until_known(acted(owner))

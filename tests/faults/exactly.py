@@ -4,12 +4,12 @@ import asyncio
 import shutil
 from collections.abc import Sequence
 
-from tests.faults.promises import Kept, Raged
+from tests.faults.promises import Kept, Raged, acted_once
 from tests.waiting import until
 
 CALLS = "write,writev,sendto,sendmsg,read,recvfrom,recvmsg,epoll_pwait,epoll_wait"
 """What a part does with the world outside of it."""
-PARTS = ("writer", "relay", "reader")
+PARTS = ("writer", "relay", "reader", "effects")
 ATTACH_SECONDS, DEATH_SECONDS = 20.0, 10.0
 STRACE = shutil.which("strace")
 
@@ -18,16 +18,20 @@ class NotTraced(Exception):
     """strace did not attach."""
 
 
-async def killed_at_each_call(after: Raged, most: int, parts: Sequence[str] = PARTS) -> Kept:
-    """1 again: each part killed at its first, second, … call under commands, then started and asked once more."""
+async def killed_at_each_call(after: Raged, most: int, parts: Sequence[str] = PARTS) -> list[Kept]:
+    """1 and 4: each part killed at its first, second, … call under commands, then started and asked once more."""
     kills, began = 0, len(after.storm.desk.recorder.commands)
     for name in parts:
-        await after.world.kill(f"other-{name}")
+        if f"other-{name}" in after.world.parts:
+            await after.world.kill(f"other-{name}")
         for number in range(1, most + 1):
             kills += await _killed_at(after, name, number)
     found = (await after.storm.findings()).all
     commands = len(after.storm.desk.recorder.commands) - began
-    return Kept.of(1, found, trials=commands, kills=kills, seed=after.seed)
+    return [
+        Kept.of(1, found, trials=commands, kills=kills, seed=after.seed),
+        await acted_once(after.world, after.storm, after.seed),
+    ]
 
 
 async def _killed_at(after: Raged, name: str, number: int) -> bool:
@@ -49,6 +53,7 @@ async def _killed_at(after: Raged, name: str, number: int) -> bool:
             process.terminate()
         await process.wait()
     if died:
+        after.world.killed[name] += 1
         await after.world.start(name)
     await working
     return died

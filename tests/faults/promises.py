@@ -10,8 +10,9 @@ from uuid import UUID
 from shared.ids import uuid7
 from shared.reading.erasing import erase_subject
 from shared.reading.replays import Replay, find_replay, request_replay
+from tests.faults.acting import Ledgers
 from tests.faults.asking import seeded
-from tests.faults.looking import last_records, send
+from tests.faults.looking import last_records, look_outside, send
 from tests.faults.places import Peer, peer
 from tests.faults.recorder import Findings
 from tests.faults.storm import Storm
@@ -20,6 +21,8 @@ from tests.waiting import until
 
 VICTIMS = ("writer", "other-writer", "relay", "other-relay", "reader", "frozen other-reader", "postgres", "kafka")
 REPLAY_SECONDS = 120.0
+IN_HAND = 8
+"""So many effects a worker carries out at a time."""
 LATE_COMMANDS = 40
 """Written while Kafka is dead, or just before it is."""
 
@@ -64,22 +67,40 @@ def quiet() -> None:
 
 
 @asynccontextmanager
-async def raged(seed: int, seconds: float, victims: Sequence[str] = VICTIMS) -> AsyncIterator[Raged]:
-    """1: nothing acknowledged is lost, a retry has one outcome. 2: every event takes effect once, in order."""
+async def raged(
+    seed: int, seconds: float, victims: Sequence[str] = VICTIMS, *, outside: bool = False
+) -> AsyncIterator[Raged]:
+    """1: nothing acknowledged is lost, a retry has one outcome. 2: every event takes effect once, in order.
+
+    ``outside``: and 4, no mail and no payment is doubled, whoever dies.
+    """
     quiet()
     async with world() as made:
+        if outside:
+            await made.start_outside()
+            victims = [*victims, "effects"]
         storm = Storm(made, seeded(seed))
         await storm.run(seconds, victims)
         kills = made.kills
         found = await storm.findings()
+        acts = [await acted_once(made, storm, seed)] if outside else []
         commands = len(storm.desk.recorder.commands)
         yield Raged(
             made, storm, seed,
             [
                 Kept.of(1, found.stored, trials=commands, kills=kills, seed=seed),
                 Kept.of(2, found.read, trials=commands + storm.copies, kills=kills, seed=seed),
+                *acts,
             ],
         )  # fmt: skip
+
+
+async def acted_once(made: World, storm: Storm, seed: int) -> Kept:
+    """4: a mail is handed over again only under its Message-ID, and only where its worker, or its mark, died."""
+    died = made.killed["effects"] + made.killed["postgres"]
+    found = await look_outside(storm.desk, Ledgers.empty(), twice=IN_HAND * died)
+    mails = (await Ledgers.read(made.mail_pages, made.place.processor)).mails.total()
+    return Kept.of(4, found, trials=mails, kills=died, seed=seed)
 
 
 async def replay_equals_live(after: Raged) -> Kept:

@@ -6,8 +6,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -66,7 +67,17 @@ class World:
     mail_pages: str = ""
     """Where the caught mails are shown."""
     servers: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
-    kills: int = 0
+    killed: Counter[str] = field(default_factory=Counter)
+    """Part or server → how often."""
+
+    @property
+    def kills(self) -> int:
+        return self.killed.total()
+
+    @property
+    def data(self) -> Path:
+        """PostgreSQL's, in a folder of its own, which may be a disk of its own."""
+        return self.folder / "disk" / "postgres"
 
     async def start(self, name: str) -> None:
         """Starts a part, and returns once it is ready; one that ends before is started again."""
@@ -123,7 +134,7 @@ class World:
 
     async def kill(self, name: str) -> None:
         """SIGKILL, and nothing else of it is heard."""
-        self.kills += 1
+        self.killed[name] += 1
         if name in self.servers:
             self.servers[name].kill()
             await asyncio.to_thread(self.servers[name].wait, 20)
@@ -142,7 +153,7 @@ class World:
             )
 
     def start_postgres(self) -> None:
-        command = postgres.command(self.folder / "postgres", self.place.port)
+        command = postgres.command(self.data, self.place.port)
         self.serve("postgres", command, postgres.system_user())
 
     async def postgres_answers(self) -> bool:
@@ -221,24 +232,40 @@ class World:
 
 
 @asynccontextmanager
-async def world() -> AsyncIterator[World]:
-    """Servers up, tables made, no part started."""
+async def world(disk_megabytes: int = 0, *, kafka: bool = True) -> AsyncIterator[World]:
+    """Servers up, tables made, no part started. ``disk_megabytes``: PostgreSQL's own disk, in memory (0: none)."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="portal-faults-")))
+        (folder / "disk").mkdir()
+        if disk_megabytes:
+            stack.enter_context(mounted(folder / "disk", disk_megabytes))
         make_secrets(folder / "secrets")
         make_certificates(folder / "certificates")
-        postgres.prepare(folder / "postgres", folder / "secrets")
         number, *kafka_ports = free_ports(3)
         broker = Broker(folder / "kafka", folder / "certificates", JARS, *kafka_ports)
         place = Place(str(folder / "secrets"), number, broker.servers, str(broker.certificates))
         made = World(folder, place, broker)
+        postgres.prepare(made.data, folder / "secrets")
         made.start_postgres()
-        made.start_kafka()
+        if kafka:
+            made.start_kafka()
         try:
             await until(made.postgres_answers, START_SECONDS)
             await postgres.provision(folder / "secrets", number)
             await prepare(place)
-            await made.provision_kafka()
+            if kafka:
+                await made.provision_kafka()
             yield made
         finally:
             await made.end()
+
+
+@contextmanager
+def mounted(folder: Path, megabytes: int) -> Iterator[None]:
+    """A disk in memory that is soon full. CalledProcessError where this user may not mount one."""
+    options = f"size={megabytes}m,mode=755"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=True, capture_output=True)  # noqa: S603, S607
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)  # noqa: S603, S607

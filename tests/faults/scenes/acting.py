@@ -3,6 +3,7 @@
 import asyncio
 
 from shared.waking import woken
+from tests.faults.asking import acted
 from tests.faults.recorder import Findings
 from tests.faults.scenes.stage import ANSWERED, ASKED, Stage, snare_sprung
 from tests.faults.scenes.travelling import COMMIT, POSITION
@@ -15,7 +16,7 @@ async def cut_before_the_commit(stage: Stage) -> Findings:
     """The batch that decides effects is rolled back, and comes again: they are sent once."""
     await stage.start("writer", "relay", "reader", "effects")
     stage.follow("reader", POSITION, COMMIT, ASKED)
-    await stage.desk.until_known(stage.acted())
+    await stage.desk.until_known(acted(stage.owner))
     return await stage.outside()
 
 
@@ -23,7 +24,7 @@ async def worker_killed_before_its_mark(stage: Stage) -> Findings:
     """It has sent the mail, opened the payment, and dies before it can say so: the next one does the same again."""
     await stage.start("writer", "relay", "reader", "effects")
     first = stage.killing("effects", DONE, ASKED)
-    await stage.desk.until_known(stage.acted())
+    await stage.desk.until_known(acted(stage.owner))
     await stage.killed("effects", first)
     second = stage.killing("effects", DONE, ASKED)
     await stage.killed("effects", second)
@@ -34,7 +35,7 @@ async def worker_killed_after_its_mark(stage: Stage) -> Findings:
     """What counts as done was done."""
     await stage.start("writer", "relay", "reader", "effects")
     first = stage.follow("effects", DONE, COMMIT, ANSWERED, kill=True)
-    await stage.desk.until_known(stage.acted())
+    await stage.desk.until_known(acted(stage.owner))
     await stage.killed("effects", first)
     second = stage.follow("effects", DONE, COMMIT, ANSWERED, kill=True)
     await stage.killed("effects", second)
@@ -50,7 +51,7 @@ async def two_workers(stage: Stage) -> Findings:
         return True
 
     held = stage.snare("effects", DONE, ASKED, hold)
-    await stage.desk.until_known(stage.acted())
+    await stage.desk.until_known(acted(stage.owner))
     await snare_sprung(held, stage.seconds)
     await stage.start("other-effects")
     return await stage.outside()

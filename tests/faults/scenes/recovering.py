@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 
 from shared.clock import monotonic
-from tests.faults.asking import bought
+from tests.faults.asking import acted, bought
 from tests.faults.jumping import BACK, ON
 from tests.faults.recorder import Findings
 from tests.faults.scenes.stage import Stage
@@ -43,7 +43,7 @@ async def connections_cut(stage: Stage) -> Findings:
     finally:
         await administrator.close()
     stage.trials += len(ended)
-    late = await recovered(stage, stage.acted(), RECOVERY_SECONDS)
+    late = await recovered(stage, acted(stage.owner), RECOVERY_SECONDS)
     return await stage.outside(twice=1) + Findings(complaints=late)
 
 
@@ -56,7 +56,7 @@ async def clock_jumps(stage: Stage) -> Findings:
             for one in signals:
                 stage.world.parts[name].process.send_signal(one)
         stage.trials += 1
-        complaints += await recovered(stage, stage.acted(), RECOVERY_SECONDS)
+        complaints += await recovered(stage, acted(stage.owner), RECOVERY_SECONDS)
     return await stage.outside() + Findings(complaints=complaints)
 
 

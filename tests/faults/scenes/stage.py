@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from deploy.local.ports import free_ports
 from shared.ids import uuid7
@@ -102,10 +101,6 @@ class Stage:
         if snare.sprung.is_set():
             await self.world.parts[name].listening
             await self.world.start(name)
-
-    def acted(self) -> dict[str, str]:
-        """A lamp whose turnings have effects, asked for."""
-        return bought(str(UUID(int=uuid7().int & ~0xF)), self.owner)
 
     async def arrived(self) -> bool:
         """Waits until the peer has everything; whether it has, or patience ended."""
