@@ -75,9 +75,10 @@ bench: setup ## ratios beside other tools; parts of it: make bench ONLY=append,r
 		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(SIZE),--size $(SIZE)) \
 		$(if $(STORED),--stored $(STORED)) $(if $(REPLAYED),--replayed $(REPLAYED))
 
-faults: setup ## every promise under fire, and planted bugs that must be caught; a run again: make faults SEED=…
+faults: setup ## every promise under fire, and planted bugs; make faults SEED=… STORM=20 CALLS=5 TRIALS=50 PAYMENTS=5 RECORDS=20000
 	@$(BIN)/python -m tests.faults.main $(if $(SEED),--seed $(SEED)) $(if $(STORM),--seconds $(STORM)) \
-		$(if $(TRIALS),--trials $(TRIALS))
+		$(if $(CALLS),--calls $(CALLS)) $(if $(TRIALS),--trials $(TRIALS)) $(if $(PAYMENTS),--payments $(PAYMENTS)) \
+		$(if $(RECORDS),--records $(RECORDS))
 
 lock: setup ## write the locks anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes pyproject.toml -o requirements/production.lock
