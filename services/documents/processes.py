@@ -6,8 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from services.documents.commands.attachments import PurgeAttachment, purge_attachment
-from services.documents.commands.documents import ReleaseAwaited, release_awaited
-from services.documents.commands.reviewing import TakeEffect, take_effect
+from services.documents.commands.reviewing import Item, TakeEffect, take_effect
 from services.documents.domain.attachments import KEPT_UNSENT_FOR, Attachment
 from services.documents.domain.documents import Document
 from services.documents.domain.release_policy import ReleaseWish
@@ -78,8 +77,8 @@ def _releasing(patient_id: UUID, document_id: UUID, details: Mapping[str, str]) 
 
 
 async def run_take_effect(carrying: Carrying) -> None:
-    command = TakeEffect(UUID(carrying.effect.details["result_id"]), await _patient(carrying))
-    await carrying.perform(take_effect, command)
+    item = Item(Result, UUID(carrying.effect.details["result_id"]), await _patient(carrying))
+    await carrying.perform(take_effect, TakeEffect(item))
 
 
 async def _patient(carrying: Carrying) -> UUID:
@@ -100,8 +99,8 @@ async def run_end_waiting(carrying: Carrying) -> None:
 
 
 async def run_release_document(carrying: Carrying) -> None:
-    command = ReleaseAwaited(UUID(carrying.effect.details["document_id"]), await _patient(carrying))
-    await carrying.perform(release_awaited, command)
+    item = Item(Document, UUID(carrying.effect.details["document_id"]), await _patient(carrying))
+    await carrying.perform(take_effect, TakeEffect(item))
 
 
 class Messaging(Protocol):

@@ -7,7 +7,8 @@ from google.api.httpbody_pb2 import HttpBody
 from services.documents import messages
 from services.documents.api.callers import account_of, approving_provider, is_staff, located, practice_of
 from services.documents.commands import documents as commands
-from services.documents.domain.documents import DocumentKind, File
+from services.documents.commands import reviewing
+from services.documents.domain.documents import Document, DocumentKind, File
 from services.documents.domain.release_policy import category_of
 from services.documents.projections import documents, release_policies
 from services.documents.projections.documents import DocumentRow
@@ -124,33 +125,30 @@ class Documents:
         self, request: api_pb2.ReleaseDocumentRequest, call: Call
     ) -> api_pb2.ReleaseDocumentResponse:
         provider_id = await approving_provider(call)
-        command = commands.ReleaseDocument(uuid_field(request.document_id, "document_id"), provider_id, call.patient_id)
-        position = await call.perform(commands.release_document, command)
+        position = await call.perform(reviewing.release, reviewing.Release(_item(request, call), provider_id))
         return api_pb2.ReleaseDocumentResponse(position=str(position))
 
     async def HoldDocument(self, request: api_pb2.HoldDocumentRequest, call: Call) -> api_pb2.HoldDocumentResponse:
-        command = commands.HoldDocument(
-            document_id=uuid_field(request.document_id, "document_id"),
+        command = reviewing.Hold(
+            item=_item(request, call),
             author_id=account_of(call),
             reason=text_field(request.reason, "reason", most=500),
             until=messages.instant(request.until, "until"),
         )
-        return api_pb2.HoldDocumentResponse(position=str(await call.perform(commands.hold_document, command)))
+        return api_pb2.HoldDocumentResponse(position=str(await call.perform(reviewing.hold, command)))
 
     async def LiftDocumentHold(
         self, request: api_pb2.LiftDocumentHoldRequest, call: Call
     ) -> api_pb2.LiftDocumentHoldResponse:
-        command = commands.LiftDocumentHold(uuid_field(request.document_id, "document_id"))
-        return api_pb2.LiftDocumentHoldResponse(position=str(await call.perform(commands.lift_document_hold, command)))
+        position = await call.perform(reviewing.lift_hold, reviewing.LiftHold(_item(request, call)))
+        return api_pb2.LiftDocumentHoldResponse(position=str(position))
 
     async def RetractDocument(
         self, request: api_pb2.RetractDocumentRequest, call: Call
     ) -> api_pb2.RetractDocumentResponse:
         provider_id = await approving_provider(call)
-        command = commands.RetractDocument(
-            uuid_field(request.document_id, "document_id"), provider_id, text_field(request.reason, "reason", most=500)
-        )
-        position = await call.perform(commands.retract_document, command)
+        reason = text_field(request.reason, "reason", most=500)
+        position = await call.perform(reviewing.retract, reviewing.Retract(_item(request, call), provider_id, reason))
         return api_pb2.RetractDocumentResponse(position=str(position))
 
     async def WithdrawDocument(
@@ -160,6 +158,17 @@ class Documents:
         command = commands.WithdrawDocument(uuid_field(request.document_id, "document_id"), provider_id)
         position = await call.perform(commands.withdraw_document, command)
         return api_pb2.WithdrawDocumentResponse(position=str(position))
+
+
+def _item(
+    request: api_pb2.ReleaseDocumentRequest
+    | api_pb2.HoldDocumentRequest
+    | api_pb2.LiftDocumentHoldRequest
+    | api_pb2.RetractDocumentRequest,
+    call: Call,
+) -> reviewing.Item:
+    """The document that the request names; the policy has found it to be of this patient."""
+    return reviewing.Item(Document, uuid_field(request.document_id, "document_id"), call.patient_id)
 
 
 async def visible_document(rows: Rows, document_id: str, call: Call) -> DocumentRow:

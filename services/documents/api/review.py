@@ -11,6 +11,7 @@ from services.documents.api.callers import (
     practice_of,
 )
 from services.documents.commands import reviewing
+from services.documents.domain.results import Result
 from services.documents.projections import documents, providers, results, review_tasks
 from shared.access import replicas
 from shared.contracts.documents.v1 import api_pb2
@@ -28,16 +29,13 @@ class Review:
 
     async def ReleaseResult(self, request: api_pb2.ReleaseResultRequest, call: Call) -> api_pb2.ReleaseResultResponse:
         provider_id = await approving_provider(call)
-        command = reviewing.ReleaseResult(uuid_field(request.result_id, "result_id"), provider_id, call.patient_id)
-        position = await call.perform(reviewing.release_result, command)
+        position = await call.perform(reviewing.release, reviewing.Release(_item(request, call), provider_id))
         return api_pb2.ReleaseResultResponse(position=str(position))
 
     async def RetractResult(self, request: api_pb2.RetractResultRequest, call: Call) -> api_pb2.RetractResultResponse:
         provider_id = await approving_provider(call)
-        command = reviewing.RetractResult(
-            uuid_field(request.result_id, "result_id"), provider_id, text_field(request.reason, "reason", most=500)
-        )
-        position = await call.perform(reviewing.retract_result, command)
+        reason = text_field(request.reason, "reason", most=500)
+        position = await call.perform(reviewing.retract, reviewing.Retract(_item(request, call), provider_id, reason))
         return api_pb2.RetractResultResponse(position=str(position))
 
     async def ApproveResults(
@@ -54,17 +52,17 @@ class Review:
         return api_pb2.UndoApprovalResponse(position=str(position))
 
     async def HoldResult(self, request: api_pb2.HoldResultRequest, call: Call) -> api_pb2.HoldResultResponse:
-        command = reviewing.HoldResult(
-            result_id=uuid_field(request.result_id, "result_id"),
+        command = reviewing.Hold(
+            item=_item(request, call),
             author_id=account_of(call),
             reason=text_field(request.reason, "reason", most=500),
             until=messages.instant(request.until, "until"),
         )
-        return api_pb2.HoldResultResponse(position=str(await call.perform(reviewing.hold_result, command)))
+        return api_pb2.HoldResultResponse(position=str(await call.perform(reviewing.hold, command)))
 
     async def LiftHold(self, request: api_pb2.LiftHoldRequest, call: Call) -> api_pb2.LiftHoldResponse:
-        command = reviewing.LiftHold(uuid_field(request.result_id, "result_id"))
-        return api_pb2.LiftHoldResponse(position=str(await call.perform(reviewing.lift_hold, command)))
+        position = await call.perform(reviewing.lift_hold, reviewing.LiftHold(_item(request, call)))
+        return api_pb2.LiftHoldResponse(position=str(position))
 
     async def RefileResult(self, request: api_pb2.RefileResultRequest, call: Call) -> api_pb2.RefileResultResponse:
         provider_id = await approving_provider(call)
@@ -96,6 +94,17 @@ class Review:
             elif "admin" in call.actor.roles and each.concerns_admin:
                 answer.tasks.append(messages.task(each, clinical=False))
         return answer
+
+
+def _item(
+    request: api_pb2.ReleaseResultRequest
+    | api_pb2.RetractResultRequest
+    | api_pb2.HoldResultRequest
+    | api_pb2.LiftHoldRequest,
+    call: Call,
+) -> reviewing.Item:
+    """The result that the request names; the policy has found it to be of this patient."""
+    return reviewing.Item(Result, uuid_field(request.result_id, "result_id"), call.patient_id)
 
 
 async def _several(

@@ -49,13 +49,13 @@ async def file_result(command: FileResult, work: Work) -> Created:
     return Created(work.new_id("result"), position)
 
 
-async def supersede_waiting(streams: Streams, result: Result, corrected_id: UUID, at: datetime) -> None:
+async def supersede_waiting(streams: Streams, item: Reviewed, corrected_id: UUID, at: datetime) -> None:
     """A correction takes the place of what still waits; what was released stays until the correction is, too."""
-    original = await streams.get(Result, corrected_id)
-    if original.patient_id != result.patient_id:
+    original = await streams.get(type(item), corrected_id)
+    if original.patient_id != item.patient_id:
         raise NotFound
     if original.state in ("waiting", "approved"):
-        original.correct(result.id, at)
+        original.correct(item.id, at)
 
 
 async def approve_on_arrival(

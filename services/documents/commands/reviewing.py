@@ -23,28 +23,39 @@ async def patient_waits(streams: Streams, patient_id: UUID) -> bool:
     return wish is not None and wish.waits
 
 
-async def replace_corrected(streams: Streams, result: Result, at: datetime) -> None:
+async def replace_corrected(streams: Streams, item: Reviewed, at: datetime) -> None:
     """A released correction takes the place of what it corrects."""
-    corrected_id = result.report.corrects_id
-    if result.state == "released" and corrected_id is not None:
-        (await streams.get(Result, corrected_id)).correct(result.id, at)
+    if item.state == "released" and item.corrects_id is not None:
+        (await streams.get(type(item), item.corrects_id)).correct(item.id, at)
 
 
 @dataclass(frozen=True, slots=True)
-class ReleaseResult:
-    result_id: UUID
-    provider_id: UUID
+class Item:
+    """A result or a document; ``patient_id`` where its record was joined to that patient's (R44)."""
+
+    kind: type[Result] | type[Document]
+    item_id: UUID
     patient_id: UUID | None = None
 
+    async def find(self, streams: Streams) -> tuple[Reviewed, bool]:
+        """The item, and whether its patient waits; NotFound."""
+        found: Reviewed = await streams.get(self.kind, self.item_id)
+        return found, await patient_waits(streams, self.patient_id or found.patient_id)
 
-async def release_result(command: ReleaseResult, work: Work) -> Position:
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    item: Item
+    provider_id: UUID
+
+
+async def release(command: Release, work: Work) -> Position:
     async def decide(streams: Streams) -> None:
-        result = await streams.get(Result, command.result_id)
-        waits = await patient_waits(streams, command.patient_id or result.patient_id)
-        result.release(command.provider_id, work.now, patient_waits=waits)
-        await replace_corrected(streams, result, work.now)
+        item, waits = await command.item.find(streams)
+        item.release(command.provider_id, work.now, patient_waits=waits)
+        await replace_corrected(streams, item, work.now)
 
-    return await work.decide(decide, queue={command.result_id})
+    return await work.decide(decide, queue={command.item.item_id})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,56 +116,54 @@ async def _each(several: Several, work: Work, change: Callable[[Reviewed, bool],
 class TakeEffect:
     """An approval's time has come, or its patient waits no more; decided again, since much may have happened."""
 
-    result_id: UUID
-    patient_id: UUID | None = None
+    item: Item
 
 
 async def take_effect(command: TakeEffect, work: Work) -> Position:
     async def decide(streams: Streams) -> None:
-        result = await streams.get(Result, command.result_id)
-        waits = await patient_waits(streams, command.patient_id or result.patient_id)
-        if result.take_effect(work.now, patient_waits=waits):
-            await replace_corrected(streams, result, work.now)
+        item, waits = await command.item.find(streams)
+        if item.take_effect(work.now, patient_waits=waits):
+            await replace_corrected(streams, item, work.now)
 
-    return await work.decide(decide, queue={command.result_id})
+    return await work.decide(decide, queue={command.item.item_id})
 
 
 @dataclass(frozen=True, slots=True)
-class HoldResult:
-    result_id: UUID
+class Hold:
+    item: Item
     author_id: UUID
     reason: str
     until: datetime
 
 
-async def hold_result(command: HoldResult, work: Work) -> Position:
-    return await work.change(
-        Result,
-        command.result_id,
-        lambda result: result.hold(command.author_id, command.reason, command.until, work.now),
-    )
+async def hold(command: Hold, work: Work) -> Position:
+    def change(item: Reviewed) -> None:
+        item.hold(command.author_id, command.reason, command.until, work.now)
+
+    return await work.change(command.item.kind, command.item.item_id, change)
 
 
 @dataclass(frozen=True, slots=True)
 class LiftHold:
-    result_id: UUID
+    item: Item
 
 
 async def lift_hold(command: LiftHold, work: Work) -> Position:
-    return await work.change(Result, command.result_id, lambda result: result.lift_hold(work.now))
+    return await work.change(command.item.kind, command.item.item_id, lambda item: item.lift_hold(work.now))
 
 
 @dataclass(frozen=True, slots=True)
-class RetractResult:
-    result_id: UUID
+class Retract:
+    item: Item
     provider_id: UUID
     reason: str
 
 
-async def retract_result(command: RetractResult, work: Work) -> Position:
-    return await work.change(
-        Result, command.result_id, lambda result: result.retract(command.provider_id, command.reason, work.now)
-    )
+async def retract(command: Retract, work: Work) -> Position:
+    def change(item: Reviewed) -> None:
+        item.retract(command.provider_id, command.reason, work.now)
+
+    return await work.change(command.item.kind, command.item.item_id, change)
 
 
 @dataclass(frozen=True, slots=True)

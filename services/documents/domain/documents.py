@@ -52,3 +52,7 @@ class Document(Reviewed):
         self.patient_id = patient_id
         self.file = file
         self.state = "waiting"
+
+    @property
+    def corrects_id(self) -> UUID | None:
+        return self.file.corrects_id

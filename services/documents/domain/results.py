@@ -68,3 +68,7 @@ class Result(Reviewed):
         self.patient_id = patient_id
         self.report = report
         self.state = "waiting"
+
+    @property
+    def corrects_id(self) -> UUID | None:
+        return self.report.corrects_id

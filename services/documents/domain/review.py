@@ -120,6 +120,11 @@ class Reviewed(Aggregate):
     def subject_id(self) -> UUID:
         return self.patient_id
 
+    @property
+    def corrects_id(self) -> UUID | None:
+        """The item of the same kind and patient that this one corrects."""
+        raise NotImplementedError
+
     def release(self, provider_id: UUID, at: datetime, *, patient_waits: bool = False) -> None:
         """A participating provider approves: visible now, or once the patient no longer waits."""
         self._check_waiting(at)

@@ -1,6 +1,5 @@
 """Uploaded documents: the staff's queue of waiting ones, and what patients see once released."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,8 +8,13 @@ from uuid import UUID
 from services.documents.domain.documents import Document
 from services.documents.domain.review import VISIBLE
 from services.documents.projections.results import Queue
+from services.documents.projections.reviewed import ReviewedTable
 from shared.envelope import Recorded
 from shared.reading import ReadModel, Rows
+
+REVIEWED = ReviewedTable("documents", "document_id", "document_holds", "document_retractions")
+where, approved_of, patients_of = REVIEWED.where, REVIEWED.approved_of, REVIEWED.patients_of
+hold_of, retraction_reason = REVIEWED.hold_of, REVIEWED.retraction_reason
 
 TABLES = (
     """CREATE TABLE documents (
@@ -36,17 +40,7 @@ TABLES = (
     )""",
     "CREATE INDEX documents_of_patient ON documents (patient_id, received_at DESC, document_id DESC)",
     "CREATE INDEX documents_waiting ON documents (practice_id, received_at, document_id) WHERE state = 'waiting'",
-    """CREATE TABLE document_retractions (
-        document_id uuid PRIMARY KEY,
-        subject_id uuid NOT NULL,
-        sealed bytea NOT NULL
-    )""",
-    """CREATE TABLE document_holds (
-        document_id uuid PRIMARY KEY,
-        author_id uuid NOT NULL,
-        subject_id uuid NOT NULL,
-        sealed bytea NOT NULL
-    )""",
+    *REVIEWED.tables(),
 )
 
 
@@ -73,74 +67,13 @@ async def add(recorded: Recorded[Document.Received], rows: Rows) -> None:
     )
 
 
-async def approve(recorded: Recorded[Document.Approved], rows: Rows) -> None:
-    event = recorded.event
-    await _change(recorded, rows, state="approved", takes_effect_at=event.effective_at, released_by=event.provider_id)
-
-
-async def undo_approval(recorded: Recorded[Document.ApprovalUndone], rows: Rows) -> None:
-    await _change(recorded, rows, state="waiting", takes_effect_at=None, released_by=None)
-
-
-async def hold(recorded: Recorded[Document.Held], rows: Rows) -> None:
-    event = recorded.event
-    await _change(recorded, rows, held_until=event.held_until)
-    await rows.upsert(
-        "document_holds",
-        {"document_id": recorded.stream_id},
-        {"author_id": event.author_id},
-        subject_id=event.patient_id,
-        personal={"reason": event.reason},
-    )
-
-
-async def lift_hold(recorded: Recorded[Document.HoldLifted], rows: Rows) -> None:
-    await _change(recorded, rows, held_until=None)
-
-
-async def correct(recorded: Recorded[Document.Corrected], rows: Rows) -> None:
-    state = "corrected" if recorded.event.was_released else "withdrawn"
-    await _change(recorded, rows, state=state, corrected_by_id=recorded.event.corrected_by_id)
-
-
-async def release(recorded: Recorded[Document.Released], rows: Rows) -> None:
-    event = recorded.event
-    await _change(recorded, rows, state="released", released_at=event.released_at, released_by=event.provider_id)
-
-
-async def retract(recorded: Recorded[Document.Retracted], rows: Rows) -> None:
-    await _change(recorded, rows, state="retracted")
-    await rows.upsert(
-        "document_retractions",
-        {"document_id": recorded.stream_id},
-        {},
-        subject_id=recorded.event.patient_id,
-        personal={"reason": recorded.event.reason},
-    )
-
-
-async def find_misfiled(recorded: Recorded[Document.Misfiled], rows: Rows) -> None:
-    await _change(recorded, rows, state="retracted" if recorded.event.was_released else "withdrawn", misfiled=True)
-
-
-async def _change(recorded: Recorded[Any], rows: Rows, **values: object) -> None:
-    await rows.update("documents", {"document_id": recorded.stream_id}, values)
-
-
 DOCUMENTS = ReadModel(
     "documents",
     "documents",
     TABLES,
     {
         Document.Received: add,
-        Document.Approved: approve,
-        Document.ApprovalUndone: undo_approval,
-        Document.Held: hold,
-        Document.HoldLifted: lift_hold,
-        Document.Corrected: correct,
-        Document.Released: release,
-        Document.Retracted: retract,
-        Document.Misfiled: find_misfiled,
+        **REVIEWED.apply(Document),
     },
 )
 
@@ -221,13 +154,6 @@ async def one(rows: Rows, document_id: UUID) -> DocumentRow | None:
     return None if found is None else _row(found)
 
 
-async def where(rows: Rows, document_id: UUID) -> tuple[UUID, UUID] | None:
-    """Practice and patient of a document."""
-    sql = "SELECT practice_id, patient_id FROM documents WHERE document_id = $1"
-    found = await rows.fetch_one(sql, document_id)
-    return None if found is None else (found["practice_id"], found["patient_id"])
-
-
 async def released_between(
     rows: Rows, patient_id: UUID, since: datetime, until: datetime, most: int
 ) -> list[DocumentRow]:
@@ -242,35 +168,6 @@ async def released_between(
         most,
     )
     return [_row(one) for one in found]
-
-
-async def approved_of(rows: Rows, patient_id: UUID) -> list[UUID]:
-    """What of a patient is approved and not yet visible."""
-    sql = """SELECT document_id FROM documents WHERE patient_id = ANY(records_of($1)) AND state = 'approved'
-        ORDER BY document_id"""
-    return [row["document_id"] for row in await rows.fetch(sql, patient_id)]
-
-
-async def patients_of(rows: Rows, practice_id: UUID, document_ids: Sequence[UUID]) -> dict[UUID, UUID]:
-    """Document → patient, of that practice alone."""
-    found = await rows.fetch(
-        "SELECT document_id, patient_id FROM documents WHERE practice_id = $1 AND document_id = ANY($2)",
-        practice_id,
-        list(document_ids),
-    )
-    return {row["document_id"]: row["patient_id"] for row in found}
-
-
-async def hold_of(rows: Rows, document_id: UUID) -> tuple[UUID, str] | None:
-    """Author and reason of the latest hold."""
-    found = await rows.fetch_one("SELECT * FROM document_holds WHERE document_id = $1", document_id)
-    return None if found is None else (found["author_id"], str(found["reason"]))
-
-
-async def retraction_reason(rows: Rows, document_id: UUID) -> str:
-    """Why a document was taken back; empty where it was not."""
-    found = await rows.fetch_one("SELECT * FROM document_retractions WHERE document_id = $1", document_id)
-    return "" if found is None else str(found["reason"])
 
 
 def _row(found: dict[str, Any]) -> DocumentRow:

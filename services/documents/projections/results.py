@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.documents.domain.results import Result, Value
 from services.documents.domain.review import VISIBLE
+from services.documents.projections.reviewed import ReviewedTable
 from shared.envelope import Recorded
 from shared.reading import ReadModel, Rows
 
@@ -15,6 +16,10 @@ TREND_POINTS = 12
 """How many earlier values a trend shows."""
 TREND_RESULTS = 100
 """How many of the latest released results a trend is looked for in: bounds the work of one page."""
+
+REVIEWED = ReviewedTable("results", "result_id", "holds", "retractions")
+where, approved_of, patients_of = REVIEWED.where, REVIEWED.approved_of, REVIEWED.patients_of
+hold_of, retraction_reason = REVIEWED.hold_of, REVIEWED.retraction_reason
 
 TABLES = (
     """CREATE TABLE results (
@@ -33,23 +38,12 @@ TABLES = (
         corrects_id uuid,
         corrected_by_id uuid,
         misfiled boolean NOT NULL,
-        position bigint NOT NULL,
         subject_id uuid NOT NULL,
         sealed bytea NOT NULL
     )""",
     "CREATE INDEX results_of_patient ON results (patient_id, effective_at DESC, result_id DESC)",
     "CREATE INDEX results_waiting ON results (practice_id, received_at, result_id) WHERE state = 'waiting'",
-    """CREATE TABLE retractions (
-        result_id uuid PRIMARY KEY,
-        subject_id uuid NOT NULL,
-        sealed bytea NOT NULL
-    )""",
-    """CREATE TABLE holds (
-        result_id uuid PRIMARY KEY,
-        author_id uuid NOT NULL,
-        subject_id uuid NOT NULL,
-        sealed bytea NOT NULL
-    )""",
+    *REVIEWED.tables(),
 )
 
 
@@ -68,7 +62,6 @@ async def add(recorded: Recorded[Result.Received], rows: Rows) -> None:
             "origin": event.origin,
             "corrects_id": report.corrects_id,
             "misfiled": False,
-            "position": recorded.position,
         },
         subject_id=event.patient_id,
         personal={
@@ -82,85 +75,15 @@ async def add(recorded: Recorded[Result.Received], rows: Rows) -> None:
     )
 
 
-async def release(recorded: Recorded[Result.Released], rows: Rows) -> None:
-    await rows.update(
-        "results",
-        {"result_id": recorded.stream_id},
-        {
-            "state": "released",
-            "released_at": recorded.event.released_at,
-            "released_by": recorded.event.provider_id,
-            "position": recorded.position,
-        },
-    )
-
-
-async def approve(recorded: Recorded[Result.Approved], rows: Rows) -> None:
-    event = recorded.event
-    await _change(recorded, rows, state="approved", takes_effect_at=event.effective_at, released_by=event.provider_id)
-
-
-async def undo_approval(recorded: Recorded[Result.ApprovalUndone], rows: Rows) -> None:
-    await _change(recorded, rows, state="waiting", takes_effect_at=None, released_by=None)
-
-
-async def hold(recorded: Recorded[Result.Held], rows: Rows) -> None:
-    event = recorded.event
-    await _change(recorded, rows, held_until=event.held_until)
-    await rows.upsert(
-        "holds",
-        {"result_id": recorded.stream_id},
-        {"author_id": event.author_id},
-        subject_id=event.patient_id,
-        personal={"reason": event.reason},
-    )
-
-
-async def lift_hold(recorded: Recorded[Result.HoldLifted], rows: Rows) -> None:
-    await _change(recorded, rows, held_until=None)
-
-
-async def retract(recorded: Recorded[Result.Retracted], rows: Rows) -> None:
-    await _change(recorded, rows, state="retracted")
-    await rows.upsert(
-        "retractions",
-        {"result_id": recorded.stream_id},
-        {},
-        subject_id=recorded.event.patient_id,
-        personal={"reason": recorded.event.reason},
-    )
-
-
-async def find_misfiled(recorded: Recorded[Result.Misfiled], rows: Rows) -> None:
-    state = "retracted" if recorded.event.was_released else "withdrawn"
-    await _change(recorded, rows, state=state, misfiled=True)
-
-
-async def correct(recorded: Recorded[Result.Corrected], rows: Rows) -> None:
-    state = "corrected" if recorded.event.was_released else "withdrawn"
-    await _change(recorded, rows, state=state, corrected_by_id=recorded.event.corrected_by_id)
-
-
-async def _change(recorded: Recorded[Any], rows: Rows, **values: object) -> None:
-    await rows.update("results", {"result_id": recorded.stream_id}, {**values, "position": recorded.position})
-
-
 RESULTS = ReadModel(
     "results",
     "documents",
     TABLES,
     {
         Result.Received: add,
-        Result.Approved: approve,
-        Result.ApprovalUndone: undo_approval,
-        Result.Released: release,
-        Result.Held: hold,
-        Result.HoldLifted: lift_hold,
-        Result.Retracted: retract,
-        Result.Misfiled: find_misfiled,
-        Result.Corrected: correct,
+        **REVIEWED.apply(Result),
     },
-    version=2,
+    version=3,
 )
 
 
@@ -246,12 +169,6 @@ async def one(rows: Rows, result_id: UUID) -> ResultRow | None:
     return None if found is None else _row(found)
 
 
-async def where(rows: Rows, result_id: UUID) -> tuple[UUID, UUID] | None:
-    """Practice and patient of a result."""
-    found = await rows.fetch_one("SELECT practice_id, patient_id FROM results WHERE result_id = $1", result_id)
-    return None if found is None else (found["practice_id"], found["patient_id"])
-
-
 async def released_between(
     rows: Rows, patient_id: UUID, since: datetime, until: datetime, most: int
 ) -> list[ResultRow]:
@@ -266,37 +183,6 @@ async def released_between(
         most,
     )
     return [_row(one) for one in found]
-
-
-async def approved_of(rows: Rows, patient_id: UUID) -> list[UUID]:
-    """What of a patient is approved and not yet visible."""
-    sql = (
-        "SELECT result_id FROM results WHERE patient_id = ANY(records_of($1)) AND state = 'approved' ORDER BY result_id"
-    )
-    found = await rows.fetch(sql, patient_id)
-    return [row["result_id"] for row in found]
-
-
-async def patients_of(rows: Rows, practice_id: UUID, result_ids: Sequence[UUID]) -> dict[UUID, UUID]:
-    """Result → patient, of that practice alone."""
-    found = await rows.fetch(
-        "SELECT result_id, patient_id FROM results WHERE practice_id = $1 AND result_id = ANY($2)",
-        practice_id,
-        list(result_ids),
-    )
-    return {row["result_id"]: row["patient_id"] for row in found}
-
-
-async def hold_of(rows: Rows, result_id: UUID) -> tuple[UUID, str] | None:
-    """Author and reason of the latest hold."""
-    found = await rows.fetch_one("SELECT * FROM holds WHERE result_id = $1", result_id)
-    return None if found is None else (found["author_id"], str(found["reason"]))
-
-
-async def retraction_reason(rows: Rows, result_id: UUID) -> str:
-    """Why a result was taken back; empty where it was not."""
-    found = await rows.fetch_one("SELECT * FROM retractions WHERE result_id = $1", result_id)
-    return "" if found is None else str(found["reason"])
 
 
 async def trends(rows: Rows, of: ResultRow) -> dict[str, list[tuple[datetime, str]]]:
