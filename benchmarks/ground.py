@@ -22,6 +22,7 @@ from deploy.local.certificates import make_certificates
 from deploy.local.kafka import Broker
 from deploy.local.postgres import BINARIES
 from shared.bus.relay import MIGRATIONS as RELAY_MIGRATIONS
+from shared.databases import without_session_state
 from shared.eventstore.postgres import KEY_MIGRATIONS, MIGRATIONS, PostgresEventStore
 from shared.migrations import migrate
 from shared.privacy import Pool, Sealer, ServiceKey, SubjectKeys
@@ -102,9 +103,11 @@ class Ground:
         """A new store with relay tables, by the pools that a service has."""
         dsn, keys_dsn = self.dsn(await self.database()), self.dsn(await self.database())
         async with AsyncExitStack() as stack:
-            events = await stack.enter_async_context(asyncpg.create_pool(dsn, min_size=1, max_size=STORE_CONNECTIONS))
+            events = await stack.enter_async_context(
+                asyncpg.create_pool(dsn, min_size=1, max_size=STORE_CONNECTIONS, reset=without_session_state)
+            )
             keys_pool = await stack.enter_async_context(
-                asyncpg.create_pool(keys_dsn, min_size=1, max_size=KEY_CONNECTIONS)
+                asyncpg.create_pool(keys_dsn, min_size=1, max_size=KEY_CONNECTIONS, reset=without_session_state)
             )
             async with events.acquire() as connection:
                 await migrate(connection, MIGRATIONS, "events")

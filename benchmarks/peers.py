@@ -17,6 +17,7 @@ from shared.bus.reader import Reader
 from shared.bus.relay import Published
 from shared.clock import monotonic
 from shared.contracts.documents.v1.events import ResultReceived, ResultReleased
+from shared.databases import without_session_state
 from shared.effects import table
 from shared.envelope import Recorded
 from shared.eventstore.postgres import KEY_MIGRATIONS, MIGRATIONS
@@ -92,14 +93,18 @@ async def peer(ground: Ground, broker: Broker) -> AsyncIterator[Peer]:
     """A peer that has read nothing."""
     dsn, keys_dsn = ground.dsn(await ground.database()), ground.dsn(await ground.database())
     async with AsyncExitStack() as stack:
-        events = await stack.enter_async_context(asyncpg.create_pool(dsn, min_size=1, max_size=4))
-        keys_pool = await stack.enter_async_context(asyncpg.create_pool(keys_dsn, min_size=1, max_size=2))
+        events = await stack.enter_async_context(
+            asyncpg.create_pool(dsn, min_size=1, max_size=4, reset=without_session_state)
+        )
+        keys_pool = await stack.enter_async_context(
+            asyncpg.create_pool(keys_dsn, min_size=1, max_size=2, reset=without_session_state)
+        )
         async with events.acquire() as connection:
             for scope, folder in FOLDERS.items():
                 await migrate(connection, folder, scope)
         async with keys_pool.acquire() as connection:
             await migrate(connection, KEY_MIGRATIONS, "keys")
-        pool = await stack.enter_async_context(await open_pool(dsn, most=LIVE_CONNECTIONS))
+        pool = await stack.enter_async_context(await open_pool(dsn, most=LIVE_CONNECTIONS, reset=without_session_state))
         sealer = Sealer(SubjectKeys(ServiceKey("messaging", MASTER), events, keys_pool))
         generations = Generations(pool, "messaging", [RESULTS])
         if await generations.prepare():

@@ -9,6 +9,7 @@ import uvloop
 
 from benchmarks.ground import MASTER, Broken
 from benchmarks.visits import TABLE, Visit
+from shared.databases import without_session_state
 from shared.envelope import Recorded
 from shared.eventstore.postgres import PostgresEventStore
 from shared.privacy import Sealer, ServiceKey, SubjectKeys
@@ -44,9 +45,13 @@ VISITS = ReadModel(
 async def replay(dsn: str, keys_dsn: str) -> None:
     """Says ``idle``, rebuilds when a line comes, says ``done``."""
     async with AsyncExitStack() as stack:
-        events = await stack.enter_async_context(asyncpg.create_pool(dsn, min_size=1, max_size=4))
-        keys_pool = await stack.enter_async_context(asyncpg.create_pool(keys_dsn, min_size=1, max_size=2))
-        pool = await stack.enter_async_context(await open_pool(dsn))
+        events = await stack.enter_async_context(
+            asyncpg.create_pool(dsn, min_size=1, max_size=4, reset=without_session_state)
+        )
+        keys_pool = await stack.enter_async_context(
+            asyncpg.create_pool(keys_dsn, min_size=1, max_size=2, reset=without_session_state)
+        )
+        pool = await stack.enter_async_context(await open_pool(dsn, reset=without_session_state))
         keys = SubjectKeys(ServiceKey("documents", MASTER), events, keys_pool)
         store = PostgresEventStore(TABLE, keys, dsn, events)
         await store.open()

@@ -18,6 +18,7 @@ from benchmarks.ground import MASTER
 from benchmarks.visits import FINGERPRINT, METADATA, PRACTICE, REASON, TABLE, Visit
 from shared.access.windows import HeldWindow, StaffMembership
 from shared.clock import RulesClock
+from shared.databases import without_session_state
 from shared.envelope import Position
 from shared.eventstore.postgres import PostgresEventStore
 from shared.exporting import export
@@ -99,9 +100,13 @@ def bare(store: PostgresEventStore, queues: StreamQueues, clock: RulesClock) -> 
 async def serve(dsn: str, keys_dsn: str, certificates: Path, jwks: Path) -> None:
     """Until stdin ends; the ports are printed first."""
     async with AsyncExitStack() as stack:
-        events = await stack.enter_async_context(asyncpg.create_pool(dsn, min_size=1, max_size=8))
-        keys_pool = await stack.enter_async_context(asyncpg.create_pool(keys_dsn, min_size=1, max_size=4))
-        live = await stack.enter_async_context(await open_pool(dsn))
+        events = await stack.enter_async_context(
+            asyncpg.create_pool(dsn, min_size=1, max_size=8, reset=without_session_state)
+        )
+        keys_pool = await stack.enter_async_context(
+            asyncpg.create_pool(keys_dsn, min_size=1, max_size=4, reset=without_session_state)
+        )
+        live = await stack.enter_async_context(await open_pool(dsn, reset=without_session_state))
         key = ServiceKey("documents", MASTER)
         keys = SubjectKeys(key, events, keys_pool)
         store = PostgresEventStore(TABLE, keys, dsn, events)

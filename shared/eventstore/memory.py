@@ -25,7 +25,7 @@ from shared.eventstore.store import (
 from shared.eventstore.stored import StoredTable
 from shared.privacy import DataError, ErasedSubject, ServiceKey
 
-PAGE_EVENTS = 500
+PAGE_EVENTS = 1_000
 
 A = TypeVar("A", bound=Aggregate)
 Event = Aggregate.Event

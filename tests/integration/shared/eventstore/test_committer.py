@@ -18,7 +18,7 @@ from shared.eventstore.postgres import WRITER_SETTINGS
 from shared.eventstore.store import Appended, CommandExists, CommandRecord, VersionConflict
 from shared.ids import uuid7
 from tests.integration.shared.conftest import Instance, Start
-from tests.integration.shared.eventstore.making import AT, everything, lamp, put
+from tests.integration.shared.eventstore.making import AT, OWNER, everything, lamp, put
 from tests.waiting import until
 
 Connect = Callable[[], Awaitable[Connection]]
@@ -162,6 +162,38 @@ async def test_in_a_batch_the_repeated_and_the_half_stale_command_fail_alone(spi
     assert (found[1].stream_id, found[1].expected, found[1].actual) == (c, 7, 0)
     assert found[2] == Appended(2, 3, AT, b"f")
     assert spied.calls == [1, 3]
+    await lane.close()
+
+
+async def test_both_ways_write_the_same(spied: Spied, instance: Instance) -> None:
+    lane = await opened(spied)
+    said = '{"origin": "desk", "actor": "\\"{,}\\\\ ü"}'
+
+    def batch() -> list[Append]:
+        one, other = uuid7(), uuid7()
+        rows = [
+            StoredRow(one, 1, 'W"\\{,}', 1, OWNER, b"\x00{}"),
+            StoredRow(other, 1, "V", 3, OWNER, b""),
+            StoredRow(one, 2, "V", 2, OWNER, bytes(range(256))),
+        ]
+        return [
+            Append(CommandRecord(uuid7(), b"\x00f", AT, {}), [(one, 0), (other, 0)], rows, said),
+            Append(CommandRecord(None, b"", AT, {}), [], [StoredRow(uuid7(), 9, "W", 1, OWNER, b"x")], "{}"),
+        ]
+
+    short = await answers(lane, *batch())
+    lane._wary_until = float("inf")
+    long = await answers(lane, *batch())
+    assert spied.looks == 1
+    assert (short, long) == (
+        [Appended(1, 3, AT, b"\x00f"), Appended(4, 4, AT, b"")],
+        [Appended(5, 7, AT, b"\x00f"), Appended(8, 8, AT, b"")],
+    )
+    rows = await instance.events.fetch(
+        "SELECT version, type, schema_version, subject_id, at, command_id IS NULL, command_events, fingerprint, data, "
+        "metadata FROM events ORDER BY position"
+    )
+    assert rows[:4] == rows[4:]
     await lane.close()
 
 

@@ -152,7 +152,7 @@ async def test_pages_join_without_gap_or_repeat(store: EventStore) -> None:
     for _ in range(3):
         await put(store, lamp(turns=399))
     pages = [page async for page in store.read(0)]
-    assert max(len(page) for page in pages) <= 500
+    assert max(len(page) for page in pages) == 1_000
     assert [recorded.position for page in pages for recorded in page] == list(range(1, 1201))
 
 
