@@ -10,6 +10,7 @@ import stripe
 
 from services.billing.domain.payments import Outcome
 from shared.errors import Refused, Unavailable
+from shared.ids import natural_id
 from shared.money import Money
 
 T = TypeVar("T")
@@ -23,7 +24,7 @@ PAYMENT_EVENTS = frozenset(
         "checkout.session.expired",
     }
 )
-REFUND_EVENTS = frozenset({"refund.updated", "refund.failed"})
+REFUND_EVENTS = frozenset({"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"})
 DISPUTE_EVENTS = frozenset(
     {
         "charge.dispute.created",
@@ -81,13 +82,15 @@ class PaymentTold:
 
 @dataclass(frozen=True, slots=True)
 class RefundTold:
-    """How a refund stands now."""
+    """How a refund stands now. ``is_ours`` False: it was begun at the processor's own pages."""
 
     event_id: str
     payment_id: UUID
     statement_id: UUID
     refund_id: UUID
     state: RefundState
+    amount: Money
+    is_ours: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,18 +198,26 @@ class Processor:
 
     async def _refund(self, event_id: str, processor_refund: str) -> RefundTold:
         refund = await _ask(lambda: self._client.v1.refunds.retrieve(processor_refund))
-        payment_id, statement_id = _named(refund.metadata)
-        refund_id = UUID(cast("Mapping[str, str]", refund.metadata)["refund_id"])
         state = REFUND_STATES.get(refund.status or "", "on its way")
-        return RefundTold(event_id, payment_id, statement_id, refund_id, state)
+        amount = Money(refund.amount, refund.currency.upper())
+        named = cast("Mapping[str, str]", refund.metadata or {})
+        if "refund_id" in named:
+            payment_id, statement_id = _named(named)
+            return RefundTold(event_id, payment_id, statement_id, UUID(named["refund_id"]), state, amount, is_ours=True)
+        payment_id, statement_id = await self._paid_by(_id(refund.payment_intent))
+        refund_id = natural_id(payment_id, "refund", refund.id)
+        return RefundTold(event_id, payment_id, statement_id, refund_id, state, amount, is_ours=False)
 
-    async def _dispute(self, event_id: str, processor_dispute: str) -> DisputeTold:
-        dispute = await _ask(lambda: self._client.v1.disputes.retrieve(processor_dispute))
-        intent_id = _id(dispute.payment_intent)
+    async def _paid_by(self, intent_id: str) -> tuple[UUID, UUID]:
+        """Payment and statement for which the page was opened; KeyError, ValueError for a payment of others."""
         if not intent_id:
             raise KeyError("payment_intent")
         intent = await _ask(lambda: self._client.v1.payment_intents.retrieve(intent_id))
-        payment_id, statement_id = _named(intent.metadata)
+        return _named(intent.metadata)
+
+    async def _dispute(self, event_id: str, processor_dispute: str) -> DisputeTold:
+        dispute = await _ask(lambda: self._client.v1.disputes.retrieve(processor_dispute))
+        payment_id, statement_id = await self._paid_by(_id(dispute.payment_intent))
         return DisputeTold(
             event_id=event_id,
             payment_id=payment_id,

@@ -15,6 +15,7 @@ OfPayment: TypeAlias = (
     Statement.PaymentStarted
     | Statement.PaymentReceived
     | Statement.PaymentRefunded
+    | Statement.RefundReturned
     | Statement.DisputeFundsTaken
     | Statement.DisputeFundsReturned
 )
@@ -142,6 +143,7 @@ PUBLISHED: dict[type, Publish] = {
     Statement.PaymentReceived: amount_of_payment(told.PaymentReceived),
     Statement.PaymentFailed: payment_failed,
     Statement.PaymentRefunded: amount_of_payment(told.PaymentRefunded),
+    Statement.RefundReturned: amount_of_payment(told.RefundReturned),
     Statement.DisputeOpened: dispute_opened,
     Statement.DisputeFundsTaken: amount_of_payment(told.DisputeFundsTaken),
     Statement.DisputeFundsReturned: amount_of_payment(told.DisputeFundsReturned),

@@ -24,6 +24,7 @@ STORED = (
     Stored("RefundRequested", Statement.RefundRequested),
     Stored("RefundFailed", Statement.RefundFailed),
     Stored("PaymentRefunded", Statement.PaymentRefunded),
+    Stored("RefundReturned", Statement.RefundReturned),
     Stored("DisputeOpened", Statement.DisputeOpened),
     Stored("DisputeFundsTaken", Statement.DisputeFundsTaken),
     Stored("DisputeFundsReturned", Statement.DisputeFundsReturned),

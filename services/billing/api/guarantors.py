@@ -7,7 +7,7 @@ from services.billing.commands import guarantors as commands
 from services.billing.commands import payments
 from services.billing.domain.errors import StatementWithdrawn
 from services.billing.processor import Checkout, Processor
-from services.billing.projections import guarantors, joined
+from services.billing.projections import balances, guarantors, joined
 from shared.contracts.billing.v1 import api_pb2
 from shared.errors import NotFound
 from shared.money import Money
@@ -70,11 +70,12 @@ class Guarantors:
             found = [
                 one for one in await guarantors.payable_by(rows, _account(call)) if one.statement_id == statement_id
             ]
+            left = await balances.left_to_pay(rows, found[0].patient_id, hidden=False) if found else 0
         if not found:
             raise NotFound
-        amount = Money(cents, found[0].currency)
+        amount, at_most = Money(cents, found[0].currency), Money(left, found[0].currency)
         try:
-            started = await call.perform(payments.start_payment, payments.StartPayment(statement_id, amount))
+            started = await call.perform(payments.start_payment, payments.StartPayment(statement_id, amount, at_most))
         except StatementWithdrawn:
             raise NotFound from None
         checkout = Checkout(started.id, statement_id, amount, self._payers_page)

@@ -7,7 +7,7 @@ from services.billing.api.callers import amount_field, named_statement, sees_all
 from services.billing.commands import payments as commands
 from services.billing.domain.errors import StatementWithdrawn
 from services.billing.processor import Checkout, DisputeTold, PaymentTold, Processor, RefundTold
-from services.billing.projections import payments, statements
+from services.billing.projections import balances, payments, statements
 from services.billing.projections.payments import PaymentRow
 from shared.contracts.billing.v1 import api_pb2
 from shared.errors import NotFound
@@ -26,9 +26,11 @@ class Paying:
     async def StartPayment(self, request: api_pb2.StartPaymentRequest, call: Call) -> api_pb2.StartPaymentResponse:
         async with call.rows() as rows:
             row = await named_statement(rows, request.statement_id, call)
+            left = await balances.left_to_pay(rows, row.patient_id, sees_all(call))
         amount = Money(amount_field(request.amount_cents), row.currency)
+        command = commands.StartPayment(row.statement_id, amount, Money(left, row.currency))
         try:
-            started = await call.perform(commands.start_payment, commands.StartPayment(row.statement_id, amount))
+            started = await call.perform(commands.start_payment, command)
         except StatementWithdrawn:
             if sees_all(call):
                 raise
@@ -74,6 +76,9 @@ class Paying:
             case PaymentTold(state="failed"):
                 failed = commands.FailPayment(told.statement_id, told.payment_id, "declined")
                 await call.perform(commands.fail_payment, failed, key=told.event_id)
+            case RefundTold(state="sent", is_ours=False):
+                elsewhere = commands.RecordRefund(told.statement_id, told.payment_id, told.refund_id, told.amount)
+                await call.perform(commands.record_refund, elsewhere, key=f"{told.event_id} sent")
             case RefundTold(state="sent"):
                 sent = commands.CompleteRefund(told.statement_id, told.payment_id, told.refund_id)
                 await call.perform(commands.complete_refund, sent, key=f"{told.event_id} sent")

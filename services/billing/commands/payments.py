@@ -5,25 +5,32 @@ from typing import Literal
 from uuid import UUID
 
 from services.billing.commands.carrying import carry_on, shares_of
+from services.billing.domain.errors import AmountAboveDue
 from services.billing.domain.payments import Outcome
 from services.billing.domain.statements import Statement
 from shared.envelope import Position
 from shared.handling import Created, Streams, Work
 from shared.money import Money
 
+ELSEWHERE = "sent back at the payment processor"
+
 
 @dataclass(frozen=True, slots=True)
 class StartPayment:
+    """``at_most``: what the payer, by what they see, has left to pay over all statements (R33); None: not asked."""
+
     statement_id: UUID
     amount: Money
+    at_most: Money | None = None
 
 
 async def start_payment(command: StartPayment, work: Work) -> Created:
-    position = await work.change(
-        Statement,
-        command.statement_id,
-        lambda statement: statement.start_payment(work.new_id("payment"), command.amount, work.now),
-    )
+    def start(statement: Statement) -> None:
+        if command.at_most is not None and command.at_most < command.amount:
+            raise AmountAboveDue
+        statement.start_payment(work.new_id("payment"), command.amount, work.now)
+
+    position = await work.change(Statement, command.statement_id, start)
     return Created(work.new_id("payment"), position)
 
 
@@ -95,6 +102,36 @@ async def complete_refund(command: CompleteRefund, work: Work) -> Position:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordRefund:
+    """Sent back at the processor's own pages: nobody asked for it here. ``refund_id`` follows from the processor's."""
+
+    statement_id: UUID
+    payment_id: UUID
+    refund_id: UUID
+    amount: Money
+
+
+async def record_refund(command: RecordRefund, work: Work) -> Position:
+    """Once, from where the payment's money stands by now; AmountAboveReceived where no more is kept of it."""
+
+    async def decide(streams: Streams) -> None:
+        shares = await shares_of(streams, command.statement_id, command.payment_id)
+        if any(command.refund_id in (share.sent_back | share.refunds) for share in shares):
+            return
+        left = command.amount
+        for share in shares:
+            part = min(left, share.payment(command.payment_id).free)
+            if share is shares[-1]:
+                part = left
+            if part.cents > 0:
+                share.request_refund(command.payment_id, command.refund_id, part, ELSEWHERE, work.now)
+                share.complete_refund(command.payment_id, command.refund_id, work.now)
+                left -= part
+
+    return await work.decide(decide, queue={command.statement_id})
+
+
+@dataclass(frozen=True, slots=True)
 class FailRefund:
     statement_id: UUID
     payment_id: UUID
@@ -102,12 +139,12 @@ class FailRefund:
 
 
 async def fail_refund(command: FailRefund, work: Work) -> Position:
-    """The money stays; on a withdrawn statement it goes on to what replaced it."""
+    """The money stays, or is here again; on a withdrawn statement it goes on to what replaced it."""
 
     async def decide(streams: Streams) -> None:
-        statement = await streams.get(Statement, command.statement_id)
-        statement.fail_refund(command.payment_id, command.refund_id, work.now)
-        await carry_on(streams, statement, work.now)
+        for share in await shares_of(streams, command.statement_id, command.payment_id):
+            share.fail_refund(command.payment_id, command.refund_id, work.now)
+            await carry_on(streams, share, work.now)
 
     return await work.decide(decide, queue={command.statement_id})
 

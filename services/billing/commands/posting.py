@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from services.billing.domain.bills import Bill
 from services.billing.domain.charges import Charge, Origin
 from services.billing.domain.errors import ConfidentialityMixed, NothingToState
 from services.billing.domain.numbers import StatementNumber
-from services.billing.domain.statements import Bill, Statement
+from services.billing.domain.statements import Statement
 from shared.errors import NotFound
 from shared.handling import Streams, Work
 from shared.money import Money

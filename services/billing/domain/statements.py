@@ -1,10 +1,11 @@
 """A statement and every payment of it: one stream, so that what is due is decided in one place (R33)."""
 
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+from services.billing.domain.bills import Bill, Withdrawal
 from services.billing.domain.charges import Origin
 from services.billing.domain.errors import (
     AmountAboveDue,
@@ -19,19 +20,6 @@ from shared.money import Money
 
 RESERVATION = timedelta(minutes=30)
 """An open payment reserves its amount that long (R33)."""
-
-Withdrawal = Literal["confidential_charge", "mistake"]
-
-
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """What a statement says."""
-
-    number: str
-    charge_ids: tuple[UUID, ...]
-    amount: Money
-    due_on: date
-    confidential: bool
 
 
 class Statement(Aggregate):
@@ -109,6 +97,13 @@ class Statement(Aggregate):
         amount: Money
         refunded_at: datetime
 
+    class RefundReturned(Aggregate.Event):
+        practice_id: UUID
+        payment_id: UUID
+        refund_id: UUID
+        amount: Money
+        returned_at: datetime
+
     class DisputeOpened(Aggregate.Event):
         practice_id: UUID
         payment_id: UUID
@@ -151,6 +146,8 @@ class Statement(Aggregate):
         self.payments: dict[UUID, Payment] = {}
         self.refunds: dict[UUID, Money] = {}
         """Refunds asked for and not carried out yet."""
+        self.sent_back: dict[UUID, Money] = {}
+        """Refunds carried out; nothing of those whose money came back to the practice."""
         self.disputes: dict[str, Dispute] = {}
         self.withdrawal: Withdrawal | None = None
         self.successor_ids: tuple[UUID, ...] = ()
@@ -183,11 +180,8 @@ class Statement(Aggregate):
 
     def payable(self, at: datetime) -> Money:
         """What is due and not reserved by an open payment."""
-        payable = self.due
-        for payment in self.payments.values():
-            if payment.state == "pending" and at < payment.expires_at:
-                payable -= payment.amount
-        return payable
+        open_ones = (one for one in self.payments.values() if one.state == "pending" and at < one.expires_at)
+        return self.due - sum((one.amount for one in open_ones), self._nothing)
 
     def adjust(self, charge_id: UUID, adjustment_id: UUID, amount: Money) -> None:
         """One of its charges comes to less; the charge itself decides how much less it may be."""
@@ -321,16 +315,26 @@ class Statement(Aggregate):
     def _payment_refunded(
         self, practice_id: UUID, payment_id: UUID, refund_id: UUID, amount: Money, refunded_at: datetime
     ) -> None:
-        del self.refunds[refund_id]
+        self.sent_back[refund_id] = self.refunds.pop(refund_id)
         payment = self.payments[payment_id]
         self.payments[payment_id] = replace(
             payment, refunding=payment.refunding - amount, refunded=payment.refunded + amount
         )
 
     def fail_refund(self, payment_id: UUID, refund_id: UUID, at: datetime) -> None:
-        """The processor did not send it back: it stays here, and can be asked back again."""
+        """The processor did not send it back, or the money came back to it: it is here, and can be asked back again."""
         if refund_id in self.refunds:
             self._refund_failed(payment_id, refund_id, self.refunds[refund_id], at)
+        elif self.sent_back.get(refund_id, self._nothing).cents:
+            self._refund_returned(self.practice_id, payment_id, refund_id, self.sent_back[refund_id], at)
+
+    @event(RefundReturned)
+    def _refund_returned(
+        self, practice_id: UUID, payment_id: UUID, refund_id: UUID, amount: Money, returned_at: datetime
+    ) -> None:
+        self.sent_back[refund_id] = self._nothing
+        payment = self.payments[payment_id]
+        self.payments[payment_id] = replace(payment, refunded=payment.refunded - amount)
 
     @event(RefundFailed)
     def _refund_failed(self, payment_id: UUID, refund_id: UUID, amount: Money, failed_at: datetime) -> None:
@@ -385,10 +389,9 @@ class Statement(Aggregate):
 
     def payment(self, payment_id: UUID) -> Payment:
         """A payment of this statement; NotFound where there is none."""
-        try:
-            return self.payments[payment_id]
-        except KeyError:
-            raise NotFound from None
+        if payment_id not in self.payments:
+            raise NotFound
+        return self.payments[payment_id]
 
     def _received(self, payment_id: UUID) -> Payment:
         payment = self.payment(payment_id)

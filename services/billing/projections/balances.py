@@ -41,3 +41,15 @@ async def balance(rows: Rows, patient_id: UUID, hidden: bool) -> Balance:
     if found is None:
         raise LookupError("expected one row of sums")
     return Balance(found["charges"], found["payments"], found["adjustments"], found["refunds"], found["currency"])
+
+
+async def left_to_pay(rows: Rows, patient_id: UUID, hidden: bool) -> int:
+    """Cents of the balance that the viewer sees, less what open payments reserve on statements that the viewer sees."""
+    found = await rows.fetch_one(
+        """SELECT coalesce(sum(payments.amount_cents), 0)::bigint AS cents
+           FROM payments JOIN statements USING (statement_id)
+           WHERE patient_id = ANY(records_of($1)) AND ($2 OR NOT hidden) AND payments.state = 'pending'""",
+        patient_id,
+        hidden,
+    )
+    return (await balance(rows, patient_id, hidden)).cents - (0 if found is None else int(found["cents"]))

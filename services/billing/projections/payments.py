@@ -99,6 +99,10 @@ async def send_back(recorded: Recorded[Statement.PaymentRefunded], rows: Rows) -
     await _add(recorded, rows, refunding_cents=-cents, refunded_cents=cents)
 
 
+async def come_back(recorded: Recorded[Statement.RefundReturned], rows: Rows) -> None:
+    await _add(recorded, rows, refunded_cents=-recorded.event.amount.cents)
+
+
 async def open_dispute(recorded: Recorded[Statement.DisputeOpened], rows: Rows) -> None:
     await rows.update("payments", _key(recorded), {"dispute": "open"})
 
@@ -145,6 +149,7 @@ PAYMENTS = ReadModel(
         Statement.RefundRequested: ask_back,
         Statement.RefundFailed: stay,
         Statement.PaymentRefunded: send_back,
+        Statement.RefundReturned: come_back,
         Statement.DisputeOpened: open_dispute,
         Statement.DisputeFundsTaken: take,
         Statement.DisputeFundsReturned: give_back,

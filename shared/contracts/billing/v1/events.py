@@ -85,6 +85,15 @@ class PaymentRefunded(PatientEvent):
     currency: str
 
 
+class RefundReturned(PatientEvent):
+    """What had been sent back did not arrive: the money is the practice's again."""
+
+    payment_id: UUID
+    statement_id: UUID
+    amount_cents: int
+    currency: str
+
+
 class DisputeOpened(PatientEvent):
     """The payer's bank asks for a payment back."""
 

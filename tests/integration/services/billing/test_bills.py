@@ -1,13 +1,16 @@
 """R33, R18 over the running service: processor, webhooks, read models; each thing seen by every kind of viewer."""
 
 import asyncio
+import json
 from uuid import UUID, uuid4
 
 import pytest
+import stripe
 
+from deploy.local.processor import sign
 from shared.contracts.billing.v1 import api_pb2
 from tests.integration.services.billing import people
-from tests.integration.services.billing.conftest import House, Person, not_found, refused
+from tests.integration.services.billing.conftest import SECRET, WEBHOOK_SECRET, House, Person, not_found, refused
 from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -222,3 +225,36 @@ async def stands(house: House, person: Person, payment: api_pb2.StartPaymentResp
         return bool(found.state == state and (found.disputed_cents > 0) == (state == "disputed"))
 
     await until(is_shown)
+
+
+async def test_r33_a_refund_begun_at_the_processors_own_pages_is_recorded_once_and_the_sums_stay_whole(
+    house: House,
+) -> None:
+    person = await house.enrolled()
+    statement = await house.billed(person.id, 5_000)
+    payment = await house.paid(person.id, statement, 5_000, person.own)
+    told = [json.loads(raw)["data"]["object"] for raw, _ in house.webhooks]
+    intent = next(one["payment_intent"] for one in told if one.get("client_reference_id") == payment.payment_id)
+    client = stripe.StripeClient(SECRET, base_addresses={"api": house.processor})
+    made = await asyncio.to_thread(client.v1.refunds.create, {"payment_intent": intent, "amount": 2_000})
+    for number, word in enumerate(("refund.created", "refund.updated", "refund.created")):
+        event = {"id": f"evt_{made.id}_{number}", "object": "event", "type": word, "data": {"object": {"id": made.id}}}
+        body = json.dumps(event).encode()
+        await house.tell_webhook(body, sign(WEBHOOK_SECRET, body))
+    await house.shown(person.id, statement, payment.payment_id, "refunded")
+    assert (await house.balance(person.id, person.own)).balance_cents == 2_000
+    await adds_up(house, person)
+
+
+async def test_r33_credit_on_one_statement_bounds_what_is_paid_on_another(house: House) -> None:
+    person = await house.enrolled()
+    charge = await house.charged(person.id, 10_000)
+    first = await house.stated(person.id, charge)
+    await house.paid(person.id, first, 10_000, person.own)
+    await house.ask("AdjustCharge", adjustment(person.id, charge, 4_000))
+    second = await house.billed(person.id, 5_000)
+    assert (await house.balance(person.id, person.own)).balance_cents == 1_000
+    await refused(house.started(person.id, second, 1_001, person.own), "amount_above_due")
+    await house.started(person.id, second, 600, person.own)
+    await refused(house.started(person.id, second, 401, person.own), "amount_above_due")
+    await house.started(person.id, second, 400, person.own)

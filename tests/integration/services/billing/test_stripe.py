@@ -64,7 +64,7 @@ async def test_r33_a_field_that_stripe_does_not_know_is_found_out(address: str) 
 
 @pytest.mark.parametrize(
     "type",
-    ["checkout.session.completed", "refund.updated", "charge.dispute.created", "charge.dispute.closed"],
+    ["checkout.session.completed", "refund.created", "charge.dispute.created", "charge.dispute.closed"],
 )
 @pytest.mark.parametrize("secret", SECRETS)
 async def test_r33_a_signed_event_is_fetched_again_and_passed_over_where_it_names_no_payment_of_ours(

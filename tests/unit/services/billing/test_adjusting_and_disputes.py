@@ -176,3 +176,63 @@ async def test_r33_a_withdrawn_statement_is_not_paid_and_its_charges_can_be_stat
 )
 def test_r33_payments_are_allocated_to_charges_in_their_order(owed: list[int], paid: int, parts: list[int]) -> None:
     assert allocated([Money(one) for one in owed], Money(paid)) == [Money(one) for one in parts]
+
+
+async def refunded_elsewhere(
+    practice: BillingPractice, statement: UUID, payment: UUID, cents: int, number: int
+) -> None:
+    """As the processor tells of a refund that was begun at its own pages."""
+    command = payments.RecordRefund(statement, payment, UUID(int=9_000 + number), Money(cents))
+    await practice.do(payments.record_refund, command)
+
+
+async def test_r33_a_refund_begun_at_the_processor_counts_once_and_asks_nobody_to_send_anything() -> None:
+    practice = BillingPractice()
+    statement = await practice.stated(await practice.charged(5_000))
+    payment = await practice.paid(statement, 5_000)
+    for _ in range(3):
+        await refunded_elsewhere(practice, statement, payment, 2_000, 1)
+    assert await practice.due(statement) == 2_000
+    found = await practice.statement(statement)
+    assert (found.refunds, found.payment(payment).refunded) == ({}, Money(2_000))
+    with pytest.raises(AmountAboveReceived):  # not a cent above what is left of it
+        await refunded_elsewhere(practice, statement, payment, 3_001, 2)
+    await refunded_elsewhere(practice, statement, payment, 3_000, 2)
+    assert await practice.due(statement) == 5_000
+
+
+async def test_r33_a_refund_that_came_back_to_the_practice_is_paid_again_and_late_words_change_nothing() -> None:
+    practice = BillingPractice()
+    statement = await practice.stated(await practice.charged(5_000))
+    payment = await practice.paid(statement, 5_000)
+    await refunded_elsewhere(practice, statement, payment, 2_000, 1)
+    for _ in range(2):
+        await practice.do(payments.fail_refund, payments.FailRefund(statement, payment, UUID(int=9_001)))
+    await refunded_elsewhere(practice, statement, payment, 2_000, 1)
+    assert await practice.due(statement) == 0
+    assert (await practice.statement(statement)).payment(payment).free == Money(5_000)
+
+
+async def test_r33_r18_a_refund_begun_at_the_processor_takes_the_money_where_it_went_on_to() -> None:
+    practice = BillingPractice()
+    private, other = await practice.charged(3_000), await practice.charged(2_000)
+    statement = await practice.stated(private, other)
+    payment = await practice.paid(statement, 5_000)
+    await practice.made_confidential(private)
+    successors = (await practice.statement(statement)).successor_ids
+    await refunded_elsewhere(practice, statement, payment, 5_000, 1)
+    assert sorted([await practice.due(one) for one in successors]) == [2_000, 3_000]
+    await practice.do(payments.fail_refund, payments.FailRefund(statement, payment, UUID(int=9_001)))
+    assert [await practice.due(one) for one in successors] == [0, 0]
+
+
+@pytest.mark.parametrize(("cents", "is_refused"), [(3_999, False), (4_000, False), (4_001, True)])
+async def test_r33_nobody_pays_more_than_the_balance_that_they_see(cents: int, is_refused: bool) -> None:
+    practice = BillingPractice()
+    statement = await practice.stated(await practice.charged(5_000))
+    command = payments.StartPayment(statement, Money(cents), at_most=Money(4_000))
+    if is_refused:
+        with pytest.raises(AmountAboveDue):
+            await practice.do(payments.start_payment, command)
+    else:
+        await practice.do(payments.start_payment, command)

@@ -5,9 +5,10 @@ from uuid import UUID
 
 import pytest
 
+from services.billing.domain.bills import Bill
 from services.billing.domain.charges import Charge, Item
 from services.billing.domain.errors import AmountAboveDue, AmountAboveReceived, ChargeOnStatement, PaymentNotReceived
-from services.billing.domain.statements import RESERVATION, Bill, Statement
+from services.billing.domain.statements import RESERVATION, Statement
 from shared.errors import InvalidField, NotFound
 from shared.money import Money
 
