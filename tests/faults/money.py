@@ -59,7 +59,7 @@ class Books:
         self.looks = self.kills = 0
 
     async def run(self, payments: int) -> None:
-        self._patients = [await self._house.enrolled() for _ in range(PATIENTS)]
+        self._patients = [await insist(self._house.enrolled) for _ in range(PATIENTS)]
         statements = {}
         for patient in self._patients:
             statements[patient.patient_id] = await self._house.statement_of(patient, CENTS * payments)
