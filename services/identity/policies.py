@@ -97,7 +97,7 @@ POLICIES: Mapping[str, Policy] = {
     "ConfirmJoiningProposal": _patient(JOINS, step_up=True),
     "WithdrawJoiningProposal": _patient(JOINS),
     "ListJoinedRecords": _practice(JOINS, writes=False),
-    "RecordContact": _patient(DESK),
+    "RecordContact": _patient(DESK, step_up=True),
     "RegisterPerson": _patient(DESK),
     "IssueInvitation": _patient(DESK),
     "ListInvitations": _patient(DESK, writes=False),

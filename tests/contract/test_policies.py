@@ -58,7 +58,7 @@ def test_what_needs_no_token_is_written_down(service: str) -> None:
 
 
 STEP_UP = {
-    "address": {"AskAddressChange"},
+    "address": {"AskAddressChange", "RecordContact"},
     "way in": {
         "AddPasskey",
         "BeginPasskey",
