@@ -9,6 +9,7 @@ from uuid import uuid4
 import grpc
 import pikepdf
 import pytest
+import typst
 from google.api.httpbody_pb2 import HttpBody
 from pypdf import PdfReader
 
@@ -164,6 +165,16 @@ async def test_r30_a_pdf_is_rewritten_without_what_could_run(house: House) -> No
     assert b"evil" not in whole
     assert len(PdfReader(BytesIO(kept)).pages) == 2
     assert (await get(house, document_id, NURSE)).document.pages == 2
+
+
+async def test_r30_a_pdf_opens_as_text_for_those_who_may_open_it(house: House) -> None:
+    document_id = await upload(house, bytes(typst.compile(b"Rest.\n#pagebreak()\nDrink.")), "application/pdf")
+    assert (await get(house, document_id, NURSE)).text == "Rest.\fDrink."
+    await release(house, document_id)
+    assert (await get(house, document_id)).text == "Rest.\fDrink."
+    request = api_pb2.RetractDocumentRequest(patient_id=str(PATIENT), document_id=document_id, reason="Superseded")
+    await house.command("RetractDocument", request)
+    assert (await get(house, document_id)).text == ""
 
 
 def a_pdf_in_clear(given: bytes) -> bytes:
