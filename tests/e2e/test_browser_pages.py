@@ -176,6 +176,12 @@ async def a_letter_is_filed(provider: Visitor, house: House, patient: Patient) -
     assert "None recorded." in await provider.text()
 
 
+async def released_if_it_waits(provider: Visitor) -> None:
+    """A busy machine may have taken longer than the 30 seconds in which an approval is undone."""
+    if "waits for approval" in await provider.text():
+        await provider.press("Approve and release to the patient")
+
+
 async def many_are_approved(provider: Visitor, house: House, patient: Patient) -> None:
     """Held, queued again, approved among many, undone within 30 seconds, then released."""
     result_id = await house.result_of(patient, released=False)
@@ -193,8 +199,7 @@ async def many_are_approved(provider: Visitor, house: House, patient: Patient) -
     assert "Approved: 1" in await provider.text()
     await provider.press("Undo the approval")
     await provider.go(path)
-    if "waits for approval" in await provider.text():  # a busy machine may have taken longer than 30 seconds
-        await provider.press("Approve and release to the patient")
+    await released_if_it_waits(provider)
     await provider.go(path.rpartition("/")[0] + f"/new?corrects={result_id}")
     assert await provider.page.locator("[name='values[0].value']").input_value() == "12.9"
 
@@ -214,9 +219,13 @@ async def test_r14_r30_r39_documents_and_results_are_released_seen_waited_for_an
     await provider.page.get_by_label(f"Approve Letter of discharge of Ives {patient.family}").check()
     await provider.press("Approve those ticked")
     assert "Approved: 1" in await provider.text()
+    await provider.press("Undo the approval")
+    await provider.go(f"/practices/{house.practice_id}/patients/{patient.patient_id}/documents")
+    await provider.follow("Letter of discharge")
+    await released_if_it_waits(provider)
     await many_are_approved(provider, house, patient)
 
-    await visitor.reload_until("Letter of discharge", 90)
+    await visitor.reload_until("Letter of discharge")
     await visitor.follow("Letter of discharge")
     assert "<script>alert(1)</script>" in await visitor.text()
     assert (await visitor.download("Download the file")).startswith(b"All is well.")
