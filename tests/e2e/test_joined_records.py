@@ -9,8 +9,10 @@ import pytest_asyncio
 
 from operations.demo.world import Patient
 from operations.outside import Answer, Person, Portal, eventually
+from operations.stack import Stack
 from shared.ids import uuid7
 from shared.rpc.client import ApiChannel
+from tests.e2e.browser import Visitor, opened_browser
 from tests.e2e.practices import House
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -207,3 +209,30 @@ async def _desk_finds_one(twice: Twice, desk: Person) -> None:
     ]
     invited = {"person_id": twice.duplicate.patient_id}
     assert (await said(twice.joining(desk, "invitations", invited)))[1] == "record_joined"
+
+
+async def test_r44_the_desk_is_warned_on_the_patients_page_and_proposes_there(
+    portal_stack: Stack, house: House
+) -> None:
+    desk, admin = await house.staff("front_desk"), house.admin
+    duplicate, survivor = await house.registered("Ottilie"), await house.registered("Ottilie")
+    where = f"/practices/{house.practice_id}"
+    async with opened_browser() as browser:
+        visitor = await Visitor.arrive(browser, portal_stack.public_url)
+        await visitor.sign_in(desk)
+        await visitor.go(f"{where}/patients/{duplicate.patient_id}")
+        assert "Another record looks like this person" in await visitor.text()
+        await visitor.follow("Join this record to another one")
+        await visitor.choose("Record that stays", f"Ottilie {survivor.family} · {survivor.patient_id[-8:]}")
+        await visitor.fill(Reason="Registered twice")
+        await visitor.press("Propose")
+        assert "Registered twice" in await visitor.text()
+        waiting = (await admin.get(house.of("joining-proposals")))["proposals"]
+        (proposed,) = [one["proposal_id"] for one in waiting if one["duplicate_id"] == duplicate.patient_id]
+        await admin.step_up()
+        await admin.post(duplicate.path(f"joining-proposals/{proposed}/confirm"))
+        await visitor.go(f"{where}/patients/{duplicate.patient_id}")
+        await visitor.reload_until("was joined to another one")
+        await visitor.follow("Go to the record that stays")
+        assert visitor.path.endswith(survivor.patient_id)
+        await visitor.leave()
