@@ -141,14 +141,14 @@ class House:
         )
 
     async def ask(self, name: str, request: Any, account: UUID = DESK, after: str = "") -> Any:
-        return await getattr(self.api, name)(request, metadata=self.headers(account, after=after), timeout=5)
+        return await getattr(self.api, name)(request, metadata=self.headers(account, after=after), timeout=30)
 
     async def decide(self, account: UUID, patient: UUID | None = PATIENT) -> list[peers_pb2.AccessWindow]:
         request = peers_pb2.DecideRequest(account_id=str(account), patient_id=str(patient or ""))
-        return list((await self.peers().Decide(request, timeout=5)).windows)
+        return list((await self.peers().Decide(request, timeout=30)).windows)
 
     async def named(self, applied: dict[int, int]) -> set[str]:
-        answer = await self.peers().AccessHead(peers_pb2.AccessHeadRequest(applied=applied), timeout=5)
+        answer = await self.peers().AccessHead(peers_pb2.AccessHeadRequest(applied=applied), timeout=30)
         return set(answer.patient_ids)
 
     async def tell(self, *events: PublicEvent) -> None:
@@ -168,7 +168,7 @@ class House:
 
     async def has_form(self) -> bool:
         with suppress(NotFound):
-            await self.api.GetForm(api_pb2.GetFormRequest(practice_id=str(PRACTICE)), timeout=5)
+            await self.api.GetForm(api_pb2.GetFormRequest(practice_id=str(PRACTICE)), timeout=30)
             return True
         return False
 

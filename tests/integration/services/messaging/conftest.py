@@ -216,10 +216,10 @@ class Asked:
     client_address: str = ""
     token: str = ""
     shown: list[UUID] = field(default_factory=list)
+    record_id: UUID | None = field(init=False)
 
-    @property
-    def record_id(self) -> UUID | None:
-        return self.patient_id
+    def __post_init__(self) -> None:
+        self.record_id = self.patient_id
 
     async def perform(self, handler: Callable[[C, Work], Awaitable[R]], command: C, *, key: str = "") -> R:
         metadata = {"origin": "portal", "patient": str(self.patient_id or ""), "practice": str(self.practice_id)}
