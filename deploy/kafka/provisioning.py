@@ -19,7 +19,7 @@ PARTITIONS = 12
 SECONDS = 20.0
 BROKER_SECONDS = 150.0
 """A broker that starts on a machine with much else to do."""
-STARTING = {KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._ALL_BROKERS_DOWN}
+STARTING = {KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._ALL_BROKERS_DOWN, KafkaError._PARTIAL}
 FENCED = {*STARTING, KafkaError.INVALID_REPLICATION_FACTOR, KafkaError.NOT_CONTROLLER}
 POLL_SECONDS = 0.02
 
