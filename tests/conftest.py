@@ -9,6 +9,7 @@ ONE_PORTAL = "tests/e2e/"
 """What lies there meets one running portal, and so stays in one process."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Each file stays in one process, with the fixtures of its module (``--dist loadgroup``)."""
     for item in items:
