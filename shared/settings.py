@@ -136,8 +136,9 @@ class ServiceSettings(SharedSettings):
     """One service's settings: the shared ones, its databases and its keys."""
 
     name: str = Field(validation_alias="name")
-    secrets: Path = Field(description="the folder of this service's master key")
-    """Folder with ``<service>.key``: 32 random bytes, the service's master key."""
+    secrets: Path = Field(description="the folder of this service's master key and of analytics'")
+    """Folder with ``<service>.key`` and ``analytics.key``, 32 random bytes each: the service's master key, and the key
+    of analytics' pseudonyms, the same in all services."""
     mounted_keys: bool = False
     """Production refuses the local key file unless this says that the platform mounts and guards that folder."""
 

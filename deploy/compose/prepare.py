@@ -31,7 +31,8 @@ def prepare(folder: Path) -> None:
     for reader in (*SERVICES, "web", "gateway", "operations"):
         give(secrets / "jwks.json", folder / reader / "jwks.json")
     for service in SERVICES:
-        give(secrets / f"{service}.key", folder / service / "keys" / f"{service}.key")
+        for key in (f"{service}.key", "analytics.key"):
+            give(secrets / key, folder / service / "keys" / key)
         for name in (service, f"{service}_keys"):
             url = f"postgresql://{name}:{read_password(secrets, name)}@postgres:5432/{name}"
             write_private(folder / service / f"portal_{name}_database_url", url.encode())

@@ -128,12 +128,13 @@ def connection(servers: str, certificates: Path) -> dict[str, Any]:
 
 
 def acls(prefix: str = "") -> list[AclBinding]:
-    """Only a service writes its topic; the services read each other's; analytics reads its own and no other."""
+    """A service alone writes its topic, all services read it. They write that of analytics, which alone reads it."""
     bindings = []
     for service in SERVICES:
         bindings += allow(service, ResourceType.TOPIC, f"{prefix}portal.{service}.", AclOperation.WRITE)
         for peer in SERVICES:
             bindings += allow(service, ResourceType.TOPIC, f"{prefix}portal.{peer}.", AclOperation.READ)
+        bindings += allow(service, ResourceType.TOPIC, f"{prefix}portal.{ANALYTICS}.", AclOperation.WRITE)
         bindings += allow(service, ResourceType.GROUP, f"{prefix}portal.{service}", AclOperation.READ)
     bindings += allow(ANALYTICS, ResourceType.TOPIC, f"{prefix}portal.{ANALYTICS}.", AclOperation.READ)
     bindings += allow(ANALYTICS, ResourceType.GROUP, f"{prefix}portal.{ANALYTICS}", AclOperation.READ)

@@ -20,6 +20,7 @@ for service in identity consent messaging documents billing; do
             "stripe_webhook_secrets=$folder/billing/portal_stripe_webhook_secrets") ;;
     esac
     secret "$service" "jwks.json=$folder/$service/jwks.json" "master.key=$folder/$service/keys/$service.key" \
+        "analytics.key=$folder/$service/keys/analytics.key" \
         "database_url=$folder/$service/portal_${service}_database_url" \
         "keys_database_url=$folder/$service/portal_${service}_keys_database_url" "${more[@]}"
 done

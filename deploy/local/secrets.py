@@ -11,6 +11,8 @@ from deploy.local.files import private_folder, write_private
 
 DATABASES = (*SERVICES, *(f"{service}_keys" for service in SERVICES))
 """Each with the role of the same name."""
+KEYS = (*SERVICES, "analytics")
+"""``<name>.key``: master keys, and the key of analytics' pseudonyms."""
 PASSWORDS = ("postgres", "processor", "webhook", *DATABASES)
 """``<name>.password``: the database roles', the local payment processor's bearer secret and webhook secret."""
 
@@ -18,8 +20,8 @@ PASSWORDS = ("postgres", "processor", "webhook", *DATABASES)
 def make_secrets(folder: Path) -> None:
     """Makes what is missing. Losing ``<service>.key`` loses every personal datum that service stored."""
     private_folder(folder)
-    for service in SERVICES:
-        write_once(folder / f"{service}.key", secrets.token_bytes(32))
+    for name in KEYS:
+        write_once(folder / f"{name}.key", secrets.token_bytes(32))
     for name in PASSWORDS:
         write_once(folder / f"{name}.password", secrets.token_urlsafe(32).encode())
     private_path = folder / "identity-signing.jwk"

@@ -12,6 +12,7 @@ from grpc.aio import Channel
 
 from shared.aggregate import Aggregate
 from shared.bus import relay
+from shared.bus.analytics import ANALYTICS
 from shared.clock import RulesClock
 from shared.databases import without_session_state
 from shared.effects import table
@@ -95,6 +96,8 @@ class Ground:
 
     settings: ServiceSettings
     key: ServiceKey
+    pseudonyms: ServiceKey
+    """The key of analytics, the same in all services."""
     keys: SubjectKeys
     events: Pool
     live: Pool
@@ -113,7 +116,8 @@ async def lay(settings: ServiceSettings, stack: AsyncExitStack) -> Ground:
     """Opens databases and channels, applies the machinery's migrations; ``stack`` closes what was opened."""
     if settings.is_production and not settings.mounted_keys:
         raise ServiceRefused("expected PORTAL_MOUNTED_KEYS=true in production: the local key file is for demo only")
-    master = await LocalKeyFile(settings.secrets).master_key(settings.name)
+    key_file = LocalKeyFile(settings.secrets)
+    master, shared = await key_file.master_key(settings.name), await key_file.master_key(ANALYTICS)
     urls = settings.databases
     events = await stack.enter_async_context(_plain_pool(urls.database_url, STORE_CONNECTIONS))
     key_pool = await stack.enter_async_context(_plain_pool(urls.keys_database_url, KEY_CONNECTIONS))
@@ -126,13 +130,13 @@ async def lay(settings: ServiceSettings, stack: AsyncExitStack) -> Ground:
         await open_pool(urls.database_url, most=LIVE_CONNECTIONS, reset=without_session_state)
     )
     building = await stack.enter_async_context(await open_pool(urls.database_url, most=BUILDING_CONNECTIONS))
-    key = ServiceKey(settings.name, master)
+    key, pseudonyms = ServiceKey(settings.name, master), ServiceKey(ANALYTICS, shared)
     keys = SubjectKeys(key, events, key_pool)
     certificates = Certificates(settings.certificates, settings.name)
     peers = ApiChannel(certificates, lambda service: settings.addresses(service).peers)
     stack.push_async_callback(peers.close)
     database = PostgresDatabase(live, Sealer(keys))
-    return Ground(settings, key, keys, events, live, building, ComposedStore(key), database, peers)
+    return Ground(settings, key, pseudonyms, keys, events, live, building, ComposedStore(key), database, peers)
 
 
 def _plain_pool(url: str, most: int) -> "asyncpg.pool.Pool[asyncpg.Record]":

@@ -46,7 +46,7 @@ async def test_provisioning_again_changes_nothing(kafka: Broker, topic_prefix: s
 async def test_a_service_writes_its_own_topic_and_no_other(kafka: Broker, topic_prefix: str, principal: str) -> None:
     async with producing(kafka, principal) as producer:
         await producer.send_and_wait(f"{topic_prefix}portal.{principal}.v1", b"{}")
-    for other in {*SERVICES, "analytics"} - {principal}:
+    for other in set(SERVICES) - {principal}:
         async with producing(kafka, principal) as producer:
             with pytest.raises(TopicAuthorizationFailedError):
                 await producer.send_and_wait(f"{topic_prefix}portal.{other}.v1", b"{}")
@@ -70,8 +70,26 @@ async def test_services_read_each_other(kafka: Broker, topic_prefix: str, princi
         await consumer.stop()
 
 
-async def test_analytics_reads_its_own_topic_only(kafka: Broker, topic_prefix: str) -> None:
-    async with producing(kafka, "operations") as producer:
+@pytest.mark.parametrize("principal", SERVICES)
+async def test_r3_a_service_writes_to_analytics_and_reads_nothing_there(
+    kafka: Broker, topic_prefix: str, principal: str
+) -> None:
+    topic = f"{topic_prefix}portal.analytics.v1"
+    async with producing(kafka, principal) as producer:
+        await producer.send_and_wait(topic, b"{}")
+    consumer = AIOKafkaConsumer(
+        topic, enable_auto_commit=False, auto_offset_reset="earliest", **security(kafka, principal)
+    )
+    await consumer.start()
+    try:
+        with pytest.raises(TopicAuthorizationFailedError):
+            await consumer.getone()
+    finally:
+        await consumer.stop()
+
+
+async def test_r3_analytics_reads_its_own_topic_only(kafka: Broker, topic_prefix: str) -> None:
+    async with producing(kafka, "consent") as producer:
         await producer.send_and_wait(f"{topic_prefix}portal.analytics.v1", b"{}")
     group = f"{topic_prefix}portal.analytics"
     own = AIOKafkaConsumer(
@@ -83,6 +101,9 @@ async def test_analytics_reads_its_own_topic_only(kafka: Broker, topic_prefix: s
     await own.start()
     assert (await own.getone()).value == b"{}"
     await own.stop()
+    with pytest.raises(ClusterAuthorizationFailedError):  # who may write nowhere is given no producer's id
+        async with producing(kafka, "analytics"):
+            pass
     for service in SERVICES:
         foreign = AIOKafkaConsumer(f"{topic_prefix}portal.{service}.v1", group_id=group, **security(kafka, "analytics"))
         with pytest.raises(TopicAuthorizationFailedError):

@@ -10,7 +10,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
 from deploy.local.certificates import PRINCIPALS, SERVICES, make_certificates
-from deploy.local.secrets import PASSWORDS, make_secrets
+from deploy.local.secrets import KEYS, PASSWORDS, make_secrets
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -62,8 +62,8 @@ def test_a_lost_certificate_is_issued_anew_and_the_others_stay(tmp_path: Path) -
 
 def test_master_keys_are_random_and_the_public_set_verifies_what_the_signing_key_signs(tmp_path: Path) -> None:
     make_secrets(tmp_path)
-    keys = {(tmp_path / f"{service}.key").read_bytes() for service in SERVICES}
-    assert len(keys) == len(SERVICES)
+    keys = {(tmp_path / f"{name}.key").read_bytes() for name in KEYS}
+    assert len(keys) == len(KEYS) == len(SERVICES) + 1
     assert {len(key) for key in keys} == {32}
     assert len({(tmp_path / f"{name}.password").read_bytes() for name in PASSWORDS}) == len(PASSWORDS)
     signing = ECKey.import_key(json.loads((tmp_path / "identity-signing.jwk").read_text()))

@@ -131,10 +131,13 @@ def test_what_was_prepared_is_private_kept_and_split(mounted: Path) -> None:
     assert {path.stat().st_mode & 0o077 for path in mounted.rglob("*") if "made" not in path.parts} == {0}
     for service in SERVICES:
         held = {path.name for path in (mounted / service).rglob("*") if path.is_file()}
-        assert f"{service}.key" in held
+        assert {f"{service}.key", "analytics.key"} <= held
         for other in set(SERVICES) - {service}:
             assert not [name for name in held if other in name]
-    assert {path.name for path in (mounted / "identity/keys").iterdir()} == {"identity.key", "identity-signing.jwk"}
+    keys = {path.name for path in (mounted / "identity/keys").iterdir()}
+    assert keys == {"identity.key", "identity-signing.jwk", "analytics.key"}
+    pseudonyms = {path.read_bytes() for path in mounted.rglob("keys/analytics.key")}
+    assert len(pseudonyms) == 1, "one patient is one pseudonym, whichever service tells"
 
 
 def test_what_nobody_can_make_is_said(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def test_secrets_are_mounted_where_the_environment_says() -> None:
         assert {f"certificates/{principal}.pem", f"certificates/{principal}.key"} <= paths
         assert len(paths) == len({item["key"] for item in secret["items"]})
         if name in SERVICES:
-            assert f"keys/{name}.key" in paths
+            assert {f"keys/{name}.key", "keys/analytics.key"} <= paths
             assert {f"portal_{name}_database_url", f"portal_{name}_keys_database_url"} <= paths
 
 

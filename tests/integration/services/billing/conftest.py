@@ -274,6 +274,7 @@ async def house(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) ->
     make_certificates(certificates)
     secrets.mkdir()
     (secrets / "billing.key").write_bytes(b"k" * 32)
+    (secrets / "analytics.key").write_bytes(b"a" * 32)
     signer = Identity(folder / "jwks.json")
     signer.publish()
     ports = free_ports(6)

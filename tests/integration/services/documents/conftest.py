@@ -273,6 +273,7 @@ async def house(
     make_certificates(certificates)
     secrets.mkdir()
     (secrets / "documents.key").write_bytes(b"k" * 32)
+    (secrets / "analytics.key").write_bytes(b"a" * 32)
     signer = Identity(tmp_path / "jwks.json")
     signer.publish()
     addresses = [f"127.0.0.1:{number}" for number in free_ports(4)]

@@ -257,6 +257,7 @@ async def running(place: Place, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     secrets = place.folder / "secrets"
     secrets.mkdir()
     (secrets / "identity.key").write_bytes(b"k" * 32)
+    (secrets / "analytics.key").write_bytes(b"a" * 32)
     key = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"})
     key.ensure_kid()
     (secrets / "identity-signing.jwk").write_text(json.dumps(key.as_dict(private=True)), encoding="utf-8")
