@@ -48,6 +48,7 @@ HERE = ROOT / ".portal"
 Folder = Annotated[Path, typer.Option("--state", help="The folder that holds all this portal keeps.")]
 Base = Annotated[int, typer.Option("--ports", help="The first of the portal's ports, as make run was given it.")]
 OfService = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")]
+OfTopic = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}, or analytics: that and each of them.")]
 REPORT_SECONDS = 15.0
 """How long `portal clock advance` waits for every service to stand at the new time."""
 
@@ -139,8 +140,8 @@ def replay_(
 
 
 @commands.command("republish")
-def republish_(service: OfService, state: Folder = HERE, ports: Base = BASE) -> None:
-    """Delete and create a service's topic; its relay fills it again from the first event."""
+def republish_(service: OfTopic, state: Folder = HERE, ports: Base = BASE) -> None:
+    """Delete and create a service's topic, or with analytics all; relays fill them again from the first event."""
     place = Place.of(state, ports)
     prefix = place.environment.get("PORTAL_TOPIC_PREFIX", "")
     run(lambda: make_topic_anew(service, place.environment["PORTAL_KAFKA_SERVERS"], place.certificates, prefix))

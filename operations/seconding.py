@@ -46,7 +46,7 @@ def erase(
     state: Folder = HERE,
     ports: Base = BASE,
 ) -> None:
-    """Confirm an erasure: the patient's data are unreadable from then on. Then `portal republish` each topic."""
+    """Confirm an erasure: the patient's data are unreadable from then on. Then `portal republish analytics`."""
 
     async def act() -> None:
         async with AsyncExitStack() as open_:
@@ -56,6 +56,6 @@ def erase(
                 await IdentityPeersStub(channels.channel("identity")).ErasePatient(
                     identity.ErasePatientRequest(patient_id=str(patient_id))
                 )
-        console.print("Erased. Topics keep what they carried until they are made anew: portal republish <service>.")
+        console.print("Erased. Topics keep what they carried until they are made anew: portal republish analytics.")
 
     run(act)

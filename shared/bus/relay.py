@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import asyncpg
 
 from shared.aggregate import Aggregate
+from shared.bus.analytics import ANALYTICS, encode_translated
 from shared.bus.cancelling import end_if_cancelled
 from shared.bus.codec import Record, encode, key_of
 from shared.bus.kafka import Kafka
@@ -21,6 +22,7 @@ from shared.clock import monotonic
 from shared.contracts.event import PublicEvent
 from shared.envelope import Recorded
 from shared.eventstore.store import EventStore
+from shared.privacy import ServiceKey
 from shared.trouble import Trouble
 from shared.waking import woken
 
@@ -46,6 +48,8 @@ log = logging.getLogger(__name__)
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Published = Mapping[type, Callable[[Recorded[Any]], PublicEvent | None]]
+Told = Sequence[tuple[Recorded[Aggregate.Event], PublicEvent]]
+"""Own events, each with its public face."""
 
 
 @dataclass(slots=True)
@@ -63,12 +67,18 @@ class Relay:
     duplicates by their position. An event that cannot be read (a key lost without a tombstone) holds the relay:
     passed over, it would be lost to every reader that is beyond it when the key is found again. ``dsn`` is a
     direct connection to the service's database, not a pooler's: the lock belongs to the session.
+
+    With ``pseudonyms``, the key of analytics, each page is also told there (R3), once its own topic has it and
+    before the position moves: a page that was not wholly confirmed in both is told to analytics again.
     """
 
-    def __init__(self, store: EventStore, published: Published, kafka: Kafka, dsn: str) -> None:
+    def __init__(
+        self, store: EventStore, published: Published, kafka: Kafka, dsn: str, pseudonyms: ServiceKey | None = None
+    ) -> None:
         self._store, self._published, self._kafka = store, published, kafka
         self._dsn, self._wake = dsn, store.subscribe()
         self._topic = kafka.topic(store.service)
+        self._pseudonyms = pseudonyms
         self._trouble = Trouble(log, f"the relay of {store.service} holds")
         self.position = 0
         """Everything up to here is confirmed, as far as this process knows (it counts while it leads)."""
@@ -132,8 +142,9 @@ class Relay:
         connection: Connection,
         writer: TopicWriter,
     ) -> None:
-        """One page: every partition's part at once, saved as far as it was confirmed."""
-        parts = self._parts(page, progress)
+        """One page: every partition's part at once, saved as far as it was confirmed; then analytics' page."""
+        told = self._told(page)
+        parts = self._parts(told, progress)
         since = now_nanoseconds()
 
         async def deliver(partition: int, records: Sequence[tuple[int, Record]]) -> None:
@@ -146,6 +157,8 @@ class Relay:
         )
         failures = [outcome for outcome in outcomes if outcome is not None]
         if not failures:
+            failures = await self._tell_analytics(told, writer)
+        if not failures:
             progress.position = page[-1].position
         if not any(isinstance(failure, NewLog) for failure in failures):
             await self._save(connection, progress, parts)
@@ -155,17 +168,30 @@ class Relay:
         sent = {position for records in parts.values() for position, _ in records}
         trace_events("send", (recorded for recorded in page if recorded.position in sent), since)
 
-    def _parts(
-        self, page: Sequence[Recorded[Aggregate.Event]], progress: Progress
-    ) -> dict[int, list[tuple[int, Record]]]:
+    async def _tell_analytics(self, told: Told, writer: TopicWriter) -> list[BaseException]:
+        """The whole page, in analytics' topic; what failed. Others write there: its offsets say nothing here."""
+        if self._pseudonyms is None:
+            return []
+        parts: dict[int, list[Record]] = {}
+        for recorded, event in told:
+            record = encode_translated(recorded, event, self._pseudonyms)
+            parts.setdefault(record.partition, []).append(record)
+        analytics = writer.beside(self._kafka.topic(ANALYTICS))
+        sending = (analytics.send(partition, records, -1) for partition, records in parts.items())
+        outcomes = await asyncio.gather(*sending, return_exceptions=True)
+        return [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+
+    def _told(self, page: Sequence[Recorded[Aggregate.Event]]) -> Told:
+        """What of a page has a public face."""
+        rows = ((recorded, self._published.get(type(recorded.event))) for recorded in page)
+        faces = ((recorded, publish(recorded)) for recorded, publish in rows if publish is not None)
+        return [(recorded, event) for recorded, event in faces if event is not None]
+
+    def _parts(self, told: Told, progress: Progress) -> dict[int, list[tuple[int, Record]]]:
         """Partition → its positions and records, chained; what a failed page confirmed before is left out."""
         parts: dict[int, list[tuple[int, Record]]] = {}
         heads = {partition: sent.position for partition, sent in progress.sent.items()}
-        for recorded in page:
-            publish = self._published.get(type(recorded.event))
-            event = publish(recorded) if publish is not None else None
-            if event is None:
-                continue
+        for recorded, event in told:
             partition = partition_of(key_of(recorded, event))
             previous = heads.get(partition, 0)
             if recorded.position > previous:

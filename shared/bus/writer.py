@@ -53,6 +53,10 @@ class TopicWriter:
             last_offset = first + count - 1
         return last_offset
 
+    def beside(self, topic: str) -> "TopicWriter":
+        """The same connection on another topic, which others may write, too."""
+        return TopicWriter(topic, self._producer, self._looker)
+
     async def continues(self, sent: Mapping[int, Sent]) -> bool:
         """Whether the log is long enough for what was confirmed; cheap, to be asked now and then."""
         partitions = {TopicPartition(self._topic, partition): row for partition, row in sent.items()}

@@ -192,7 +192,7 @@ class Machine:
             loops["measuring"] = measuring.run
         if "relay" in roles:
             url = self._ground.settings.databases.database_url
-            measuring.relay = Relay(self._store, service.published, self._kafka, url)
+            measuring.relay = Relay(self._store, service.published, self._kafka, url, self._ground.pseudonyms)
             loops["relay"] = measuring.relay.run
         if "projector" in roles:
             loops["projector"] = OwnProjector(self._store, self._own, self._advance).run

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import os
+import re
 from email import message_from_bytes, policy
 from pathlib import Path
 from uuid import UUID
@@ -124,6 +125,10 @@ async def test_r3_no_topic_carries_anything_personal_but_the_birth_date(portal_s
     carriers = [data for where, data in found if born in data]
     assert carriers
     assert all(b"PatientRegistered" in data or b"BirthDateCorrected" in data for data in carriers)
+    patients = {found_id for _, data in found for found_id in re.findall(rb'"patient_id":"([0-9a-f-]{36})"', data)}
+    told = [data for where, data in found if where.startswith("portal.analytics.v1 ")]
+    assert any(walk.house.practice_id.encode() in data for data in told), "analytics is told of the walk"
+    assert patients.isdisjoint(found_id for data in told for found_id in re.findall(rb"[0-9a-f-]{36}", data))
 
 
 async def test_r35_no_mail_says_anything_personal(portal_stack: Stack, walk: Walk) -> None:

@@ -78,7 +78,7 @@ async def _bare(made: World) -> float:
     async with store(made.place) as (opened, found):
         relay, progress = Relay(opened, PUBLISHED, made.place.kafka(SENDER), found.dsn), Progress()
         async for page in opened.read(0):
-            for partition, part in relay._parts(page, progress).items():
+            for partition, part in relay._parts(relay._told(page), progress).items():
                 records.setdefault(partition, []).extend(record for _, record in part)
     async with open_writer(made.place.kafka(SENDER), BARE) as writer:
         began = monotonic()

@@ -118,8 +118,8 @@ def relay_sends_from_the_middle(place: Place) -> None:
     """One page in ten is not sent at all, and nobody is told."""
     plain, pages = relay.Relay._parts, iter(range(1_000_000_000))
 
-    def parts(self: Any, page: Any, progress: Any) -> Any:
-        found = plain(self, page, progress)
+    def parts(self: Any, told: Any, progress: Any) -> Any:
+        found = plain(self, told, progress)
         return {} if next(pages) % 10 == 9 else found
 
     relay.Relay._parts = parts  # type: ignore[method-assign]

@@ -112,5 +112,5 @@ async def written(stage: Stage) -> Sequence[Record]:
     page: list[Recorded[object]] = list(await in_store(stage.world))
     async with store(stage.world.place) as (opened, found):
         relay = Relay(opened, PUBLISHED, stage.world.place.kafka(SENDER), found.dsn)
-        parts = relay._parts(page, Progress())  # type: ignore[arg-type]
+        parts = relay._parts(relay._told(page), Progress())  # type: ignore[arg-type]
     return [record for records in parts.values() for _, record in records]

@@ -85,8 +85,16 @@ class Bus:
 
     async def log(self) -> list[list[Any]]:
         """Each partition's records as they lie in Kafka."""
-        consumer = AIOKafkaConsumer(**self.messaging.connection("test"), enable_auto_commit=False)
-        places = [TopicPartition(self.topic, partition) for partition in range(PARTITIONS)]
+        return await self._log(self.messaging, self.topic)
+
+    async def log_of_analytics(self) -> list[list[Any]]:
+        """The same of the topic that analytics alone may read."""
+        analytics = Kafka(self.documents.servers, self.documents.certificates, "analytics", self.documents.prefix)
+        return await self._log(analytics, analytics.topic("analytics"))
+
+    async def _log(self, reader: Kafka, topic: str) -> list[list[Any]]:
+        consumer = AIOKafkaConsumer(**reader.connection("test"), enable_auto_commit=False)
+        places = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
         consumer.assign(places)
         await consumer.start()
         try:
