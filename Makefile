@@ -67,7 +67,8 @@ timing: setup ## what sign-in and recovery tell of who has an account: 10,000 tr
 test: check ## check, then all tests
 	@$(BIN)/python -m deploy.browser
 	@$(BIN)/python -m deploy.stripe_mock
-	$(BIN)/python -m pytest -n 3 --dist loadgroup
+	$(BIN)/python -m pytest -n 3 --dist loadfile $(addprefix tests/,architecture contract unit integration)
+	$(BIN)/python -m pytest tests/faults tests/e2e
 
 bench: setup ## ratios beside other tools; parts of it: make bench ONLY=append,replay ROUNDS=3 SECONDS=1 SIZE=50000
 	@$(BIN)/python -m benchmarks.main $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) \

@@ -1,20 +1,10 @@
-"""How the tests are spread over processes, and what every run says at its end: what was not tried, loudly."""
+"""What every run of the tests says at its end: what was not tried, loudly."""
 
 import pytest
 
 TRIES = 500
 """Of each route of R26 beside the other tests; ``make timing`` asks for more."""
 LOUD = ("NO BROWSER", "FHIR corpus", "stripe-mock")
-ONE_PORTAL = "tests/e2e/"
-"""What lies there meets one running portal, and so stays in one process."""
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each file stays in one process, with the fixtures of its module (``--dist loadgroup``)."""
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(ONE_PORTAL if file.startswith(ONE_PORTAL) else file))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -345,5 +345,5 @@ async def test_r9_a_user_name_like_another_is_taken_and_says_nothing_of_whose(
 async def test_r30_many_files_at_once_are_all_made_anew(house: House, patient: Patient) -> None:
     """Each by a child that is born while the service's other threads are at work."""
     desk = await house.staff("front_desk")
-    kept = await asyncio.gather(*(journey.scan(desk, patient.patient_id, f"Paper {each}") for each in range(20)))
-    assert len(set(kept)) == 20
+    kept = await asyncio.gather(*(journey.scan(desk, patient.patient_id, f"Paper {each}") for each in range(6)))
+    assert len(set(kept)) == 6
