@@ -67,7 +67,7 @@ async def test_r33_who_pays_for_a_child_pays_and_a_dispute_and_a_refund_are_seen
 
     payer = await arrived(browser, portal_stack, family.parent)
     await payer.go("/guaranteed")
-    await payer.reload_until("$123.45", 30)
+    await payer.reload_until("$123.45")
     assert family.first.family not in await payer.text()
     await payer.page.get_by_role("row").nth(1).get_by_role("link").click()
     await payer.look_over()
@@ -77,13 +77,13 @@ async def test_r33_who_pays_for_a_child_pays_and_a_dispute_and_a_refund_are_seen
     await payer.leave()
 
     await billing.go(f"{path}/statements/{statement_id}")
-    await billing.reload_until("received", 30)
+    await billing.reload_until("received")
     async with httpx.AsyncClient() as client:
         await client.post(checkout, data={"outcome": "dispute"})
-    await billing.reload_until("disputed", 30)
+    await billing.reload_until("disputed")
     async with httpx.AsyncClient() as client:
         await client.post(checkout, data={"outcome": "win"})
-    await billing.reload_until("received", 30)
+    await billing.reload_until("received")
     await money_is_sent_back(billing, house, path)
     await billing.leave()
 
@@ -96,7 +96,7 @@ async def money_is_sent_back(billing: Visitor, house: House, path: str) -> None:
     await billing.fill(Amount_in_dollars="23.45", Reason="A courtesy")
     await billing.press("Take off")
     await billing.follow("Money to send back")
-    await billing.reload_until("$23.45", 30)
+    await billing.reload_until("$23.45")
     await billing.page.get_by_role("row").nth(1).get_by_role("link").click()
     await billing.look_over()
     await billing.page.get_by_role("link", name="Send money back").first.click()
@@ -105,7 +105,7 @@ async def money_is_sent_back(billing: Visitor, house: House, path: str) -> None:
     await billing.fill(Reason="A courtesy")
     await billing.press("Send back")
     await billing.go(f"/practices/{house.practice_id}/refunds")
-    await billing.reload_until("None.", 30)
+    await billing.reload_until("None.")
 
 
 async def test_r32_r43_the_desk_books_and_opens_a_record_in_an_emergency_that_an_admin_reviews(
@@ -129,7 +129,7 @@ async def test_r32_r43_the_desk_books_and_opens_a_record_in_an_emergency_that_an
     await desk.go(f"{path}/emergency")
     await desk.fill(Reason="Unconscious at the desk, allergies needed")
     await desk.press("Open the record for 60 minutes")
-    await desk.reload_until("It ends by itself 60 minutes after you declared it.", 30)  # documents hears of it
+    await desk.reload_until("It ends by itself 60 minutes after you declared it.")  # documents hears of it
     await desk.follow("Letter on allergies")
     assert "Penicillin <b>never</b>" in await desk.text()
     assert await desk.download("Download the file") == b"Penicillin <b>never</b>"
@@ -137,7 +137,7 @@ async def test_r32_r43_the_desk_books_and_opens_a_record_in_an_emergency_that_an
 
     admin = await arrived(browser, portal_stack, house.admin)
     await admin.go(f"/practices/{house.practice_id}/emergencies")
-    await admin.reload_until("allergies needed", 30)
+    await admin.reload_until("allergies needed")
     await admin.page.get_by_role("button", name="Justified").first.click()
     await admin.look_over()
     assert "allergies needed" not in await admin.text()

@@ -129,7 +129,11 @@ async def test_r39_wrong_used_up_expired_revoked_and_unknown_links_answer_alike(
         lambda: download(house, guessed, "pdf"),
     )
     answers = [await refusal(one()) for one in forged]
-    assert [state for state, _ in await state_of(house, guessed)] == ["used_up"]
+
+    async def is_used_up() -> bool:
+        return [state for state, _ in await state_of(house, guessed)] == ["used_up"]
+
+    await until(is_used_up)
     assert await state_of(house, revoked) == [("revoked", "")]
     await refused("transmission_not_open", revoke(house, revoked))
     sent = await house.ask("ListTransmissions", api_pb2.ListTransmissionsRequest(patient_id=str(PATIENT)), OWNER)
