@@ -310,7 +310,7 @@ async def test_r35_canaries_of_every_personal_field_reach_no_mail(house: House, 
         parts = [part.get_content() for part in mail.iter_parts()]
         seen = "\n".join([*(f"{name}: {value}" for name, value in mail.items() if name != "To"), *parts])
         assert not re.search(
-            r"CANARY|@example\.org.*@example\.org|9,?876|987654321|result|diagnos|resultado", seen, re.I
+            r"CANARY|@example\.org.*@example\.org|9,?876,?543|987654321|result|diagnos|resultado", seen, re.I
         )
         assert [str(one) for one in ids if str(one) in seen] == []
         assert mail["To"] == ADDRESSES[PATIENT]
